@@ -1,0 +1,1 @@
+//! Shared people and places for the stories.
