@@ -1,0 +1,492 @@
+//! The contract between the engine and a platform: a platform is a pure protocol.
+//!
+//! It says what to send next and reads what came back. It never waits, sends, stores, or asks the time. The engine stores the
+//! memo *before* it does the act, so resume and crash safety are a property of the engine, once.
+//! Not here: HTTP (`wire`), secrets (`vault`), state (`queue`), and any platform's name.
+
+use crate::problem::Problem;
+use crate::sensitive::Sensitive;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+pub use crate::facts::*;
+
+// ---------------------------------------------------------------------------------------------------------------- the trait
+
+/// A platform as its author writes it. `Memo` is an enum with a variant for each step, so that a half-done step cannot be misread.
+pub trait Platform: Send + Sync + 'static {
+    /// Where the platform stands with one job. Stored sealed before each act; opaque to the engine. Only ever add variants
+    /// and defaulted fields: an upload under way outlives an update of the app (C30).
+    type Memo: Serialize + DeserializeOwned + Send;
+
+    fn facts(&self) -> &'static Facts;
+
+    /// How this job will reach the public: decides when the engine begins and whether the computer may sleep.
+    fn goes_out(&self, job: &Job) -> GoesOut;
+
+    /// Rules that Facts cannot say (tags that count together, options that exclude each other). Pure; before anything is sent.
+    fn check(&self, job: &Job) -> Vec<Problem>;
+
+    /// Nothing was sent yet.
+    fn begin(&self, job: &Job) -> Result<Step<Self::Memo>, Fault>;
+
+    /// An act was begun and we never heard, or a wait is over: ask, repeat if harmless, or `Unsure`. Must be right whether the
+    /// act happened or not.
+    fn resume(&self, job: &Job, memo: Self::Memo) -> Result<Step<Self::Memo>, Fault>;
+
+    /// A reply came: any status but those the engine cures itself (one 401, then 5xx and broken connections).
+    fn after(&self, job: &Job, memo: Self::Memo, reply: &Reply) -> Result<Step<Self::Memo>, Fault>;
+
+    /// What is to be done beside the post once the platform holds it: thumbnail, playlist, first comment. Each becomes a row of
+    /// its own and cannot fail the post (C8, C9).
+    fn extras(&self, job: &Job) -> Vec<Extra>;
+
+    /// A question that changes nothing: who am I, what are the terms.
+    fn ask(&self, question: &Question) -> Call;
+    fn answer(&self, question: &Question, reply: &Reply) -> Result<Answer, Fault>;
+}
+
+/// What to do next. The memo is on disk before the act is done.
+#[derive(Debug)]
+pub struct Step<M> {
+    pub memo: M,
+    pub act: Act,
+    pub stage: Stage,
+    /// What the platform calls the post, as soon as it is known. Written in the same transaction as the memo; a delivery that
+    /// has one refuses to begin again (C4).
+    pub remote: Option<Remote>,
+    /// Bytes of the media the server says it holds. The server's offset is the truth; ours is a guess.
+    pub confirmed: Option<u64>,
+}
+
+impl<M> Step<M> {
+    pub fn new(stage: Stage, memo: M, act: Act) -> Self {
+        Self { memo, act, stage, remote: None, confirmed: None }
+    }
+
+    pub fn remote(mut self, remote: Remote) -> Self {
+        self.remote = Some(remote);
+        self
+    }
+
+    pub fn confirmed(mut self, bytes: u64) -> Self {
+        self.confirmed = Some(bytes);
+        self
+    }
+}
+
+#[derive(Debug)]
+pub enum Act {
+    /// Send this now.
+    Send(Box<Call>),
+    /// Come back with `resume` after this long. Waiting is not failing and costs no attempt.
+    Wait(Duration),
+    /// The bytes are there; come back with `resume` at the minute, not before.
+    Ready,
+    /// The platform will publish it by itself. Come back with `resume` after `look` (to see that it took) or at the minute,
+    /// whichever is first.
+    HandedOver { look: Duration },
+    /// Done, with what was read back. For `Publish` the remote id and permalink are required (C10).
+    Done(Published),
+}
+
+/// What the user sees of `Working`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    Opening,
+    Sending,
+    Processing,
+    Publishing,
+    Checking,
+    Editing,
+    Removing,
+}
+
+/// What one can *do* about what a platform said. Decided on parsed fields, never on sentences.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fault {
+    /// The token is dead or its owner gone: only a sign-in helps.
+    SignIn { detail: String },
+    /// A permission the user left out, or the platform took away.
+    Permission { scope: Option<String>, detail: String },
+    /// The platform will not have it as it is; the problem says what to edit.
+    Refused(Problem),
+    /// A limit: whose, until when. Costs no attempt. Sticks to the delivery alone, the account's lane, or every lane of the app.
+    Limit { whose: Whose, until: Until, problem: Problem },
+    /// Passing: try again, not before `after` if given.
+    Again { after: Option<Duration>, detail: String },
+    /// The upload session is gone and nothing was created: begin anew.
+    Lost { detail: String },
+    /// It may have happened. Nothing is sent again until someone looked (C2).
+    Unsure { detail: String },
+    /// A reply we do not know, text kept (redacted). Retried a few times, then shown.
+    Strange { detail: String },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Whose {
+    Delivery,
+    Account,
+    App,
+}
+
+/// When a limit lifts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Until {
+    For(Duration),
+    /// The next midnight in this IANA zone.
+    MidnightIn(&'static str),
+}
+
+// ---------------------------------------------------------------------------------------------------------------- what goes in
+
+/// What is to be done with one delivery. Each kind is a row with a memo of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Errand {
+    Publish,
+    /// Bring what the platform holds in line with words, options and due time of the job (C38).
+    Amend,
+    /// Take back what the platform holds and has not published yet.
+    Retract,
+    Extra(Extra),
+}
+
+/// One after-step: `kind` and `input` are the platform's own words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Extra {
+    pub step: String,
+    pub input: Value,
+}
+
+/// Everything a platform may know about one job.
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub errand: Errand,
+    /// Stable over all attempts of this delivery; for platforms that take an idempotency key.
+    pub key: String,
+    pub now: Timestamp,
+    /// `None`: publish as soon as possible.
+    pub due: Option<Timestamp>,
+    pub media: JobMedia,
+    pub words: Words,
+    pub options: Options,
+    /// Files named by options, by option key; sizes as found now.
+    pub sides: BTreeMap<String, SideFile>,
+    pub account: JobAccount,
+    pub remote: Option<Remote>,
+}
+
+impl Job {
+    /// Is the minute still ahead?
+    pub fn ahead(&self) -> Option<Timestamp> {
+        self.due.filter(|due| *due > self.now)
+    }
+}
+
+/// The media as the platform may see it; never its path.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobMedia {
+    /// Bytes.
+    pub size: u64,
+    /// E.g. `video/mp4`.
+    pub mime: String,
+    /// Without its folder.
+    pub file_name: String,
+    pub duration_ms: Option<u64>,
+    /// Pixels as displayed, after rotation.
+    pub width: Option<u32>,
+    pub height: Option<u32>,
+    pub frame_rate: Option<f64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Words {
+    #[serde(default)]
+    pub title: String,
+    #[serde(default)]
+    pub caption: String,
+}
+
+/// Options by key, values as Facts say.
+pub type Options = Map<String, Value>;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct SideFile {
+    pub file_name: String,
+    pub size: u64,
+    pub mime: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobAccount {
+    pub remote_id: String,
+    pub name: String,
+    /// What `Question::Identify` or `Terms` last answered: capabilities, live limits.
+    pub live: Value,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Question {
+    /// Which channel does this sign-in speak for?
+    Identify,
+    /// Live lists and terms that an option needs, e.g. `playlists`, `categories`.
+    Live { what: String },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    Identity(Identity),
+    Live(Vec<Choice>),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Identity {
+    pub remote_id: String,
+    pub name: String,
+    pub handle: Option<String>,
+    pub url: Option<String>,
+    /// Capabilities, read once at connect (C9): e.g. `{"long_uploads": "allowed"}`.
+    pub live: Value,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    pub value: String,
+    pub label: String,
+}
+
+/// What the platform calls the post, and where a person finds it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Remote {
+    pub id: String,
+    pub url: String,
+}
+
+/// What was read back after publishing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Published {
+    pub remote: Option<Remote>,
+    /// The privacy that really applies, in the platform's own word.
+    pub privacy: Option<String>,
+    /// When the platform says it became public.
+    pub public_at: Option<Timestamp>,
+    /// Things to tell: a privacy that differs, a claim, a warning.
+    pub notes: Vec<Problem>,
+}
+
+// ---------------------------------------------------------------------------------------------------------------- the wire's words
+
+/// One HTTP request. The wire adds bearer, host, timeouts and streams the body.
+#[derive(Debug)]
+pub struct Call {
+    /// The API's own name, e.g. `videos.insert`; stands in attempts, ledgers and test plans.
+    pub name: &'static str,
+    pub method: http::Method,
+    pub target: Target,
+    pub query: Vec<(&'static str, String)>,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Body,
+    /// What this call spends, whatever its outcome.
+    pub costs: Vec<Cost>,
+}
+
+impl Call {
+    pub fn new(name: &'static str, method: http::Method, target: Target) -> Self {
+        Self {
+            name,
+            method,
+            target,
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Body::Empty,
+            costs: Vec::new(),
+        }
+    }
+
+    pub fn query(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((key, value.into()));
+        self
+    }
+
+    pub fn header(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((key, value.into()));
+        self
+    }
+
+    pub fn body(mut self, body: Body) -> Self {
+        self.body = body;
+        self
+    }
+
+    pub fn costs(mut self, bucket: &'static str, units: u32) -> Self {
+        self.costs.push(Cost { bucket, units });
+        self
+    }
+
+    /// Does this carry the media itself? Such calls take an upload slot; all others do not.
+    pub fn is_upload(&self) -> bool {
+        matches!(&self.body, Body::File(part) if part.file == FileRef::Media)
+    }
+}
+
+#[derive(Debug)]
+pub enum Target {
+    /// A host by its real name, one of the platform's Facts, and a path beginning with `/`.
+    At(&'static str, String),
+    /// An address the platform gave us. The wire refuses it unless its host is one of the platform's Facts.
+    Given(Sensitive<String>),
+}
+
+#[derive(Debug)]
+pub enum Body {
+    Empty,
+    Json(Value),
+    Form(Vec<(&'static str, String)>),
+    /// Bytes straight from disk; positioned reads, never a copy.
+    File(FilePart),
+    /// `multipart/related`: a JSON part, then a file (Google's multipart upload).
+    Related(Value, FilePart),
+}
+
+#[derive(Debug)]
+pub struct FilePart {
+    pub file: FileRef,
+    /// First byte to send.
+    pub from: u64,
+    /// Bytes to send.
+    pub len: u64,
+    pub content_type: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileRef {
+    Media,
+    /// A file named by this option.
+    Side(String),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cost {
+    /// One of the platform's `QuotaFact::bucket`s.
+    pub bucket: &'static str,
+    pub units: u32,
+}
+
+/// What came back. Bodies are read up to 4 MiB.
+#[derive(Clone, Debug, Default)]
+pub struct Reply {
+    pub status: u16,
+    /// Lower-case names.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    /// When the reply was complete, by our clock.
+    pub at: Option<Timestamp>,
+}
+
+impl Reply {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as JSON; `None` when it is not (an HTML page from a proxy, say).
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    pub fn ok(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// `Retry-After` in either of its forms (RFC 9110, 10.2.3).
+    pub fn retry_after(&self) -> Option<Duration> {
+        crate::backoff::retry_after(self.header("retry-after")?, self.at.unwrap_or(Timestamp::UNIX_EPOCH))
+    }
+
+    /// At most 300 characters of the body for a detail, with anything that looks like an address or a token cut out.
+    pub fn excerpt(&self) -> String {
+        crate::redact::excerpt(&String::from_utf8_lossy(&self.body), 300)
+    }
+}
+
+/// How a job reaches the public (house words; the composer prints them).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GoesOut {
+    /// At once, on being told to.
+    Now,
+    /// Bytes go ahead; the platform publishes at the minute; this computer may sleep.
+    HandedOver,
+    /// Bytes go ahead; one small request at the minute; this computer must be awake.
+    Staged,
+    /// All of it at the minute, begun early enough for `lead`; this computer must be awake.
+    AtTheMinute,
+}
+
+// ---------------------------------------------------------------------------------------------------------------- for the holder
+
+/// The same trait for whoever holds many platforms: memos as sealed-to-be bytes.
+pub trait AnyPlatform: Send + Sync {
+    fn facts(&self) -> &'static Facts;
+    fn goes_out(&self, job: &Job) -> GoesOut;
+    fn check(&self, job: &Job) -> Vec<Problem>;
+    fn begin(&self, job: &Job) -> Result<Step<Vec<u8>>, Fault>;
+    fn resume(&self, job: &Job, memo: &[u8]) -> Result<Step<Vec<u8>>, Fault>;
+    fn after(&self, job: &Job, memo: &[u8], reply: &Reply) -> Result<Step<Vec<u8>>, Fault>;
+    fn extras(&self, job: &Job) -> Vec<Extra>;
+    fn ask(&self, question: &Question) -> Call;
+    fn answer(&self, question: &Question, reply: &Reply) -> Result<Answer, Fault>;
+}
+
+impl<P: Platform> AnyPlatform for P {
+    fn facts(&self) -> &'static Facts {
+        Platform::facts(self)
+    }
+    fn goes_out(&self, job: &Job) -> GoesOut {
+        Platform::goes_out(self, job)
+    }
+    fn check(&self, job: &Job) -> Vec<Problem> {
+        Platform::check(self, job)
+    }
+    fn begin(&self, job: &Job) -> Result<Step<Vec<u8>>, Fault> {
+        Platform::begin(self, job).and_then(pack::<P>)
+    }
+    fn resume(&self, job: &Job, memo: &[u8]) -> Result<Step<Vec<u8>>, Fault> {
+        Platform::resume(self, job, unpack::<P>(memo)?).and_then(pack::<P>)
+    }
+    fn after(&self, job: &Job, memo: &[u8], reply: &Reply) -> Result<Step<Vec<u8>>, Fault> {
+        Platform::after(self, job, unpack::<P>(memo)?, reply).and_then(pack::<P>)
+    }
+    fn extras(&self, job: &Job) -> Vec<Extra> {
+        Platform::extras(self, job)
+    }
+    fn ask(&self, question: &Question) -> Call {
+        Platform::ask(self, question)
+    }
+    fn answer(&self, question: &Question, reply: &Reply) -> Result<Answer, Fault> {
+        Platform::answer(self, question, reply)
+    }
+}
+
+fn pack<P: Platform>(step: Step<P::Memo>) -> Result<Step<Vec<u8>>, Fault> {
+    let memo = serde_json::to_vec(&step.memo)
+        .map_err(|error| Fault::Strange { detail: format!("the memo could not be written: {error}") })?;
+    Ok(Step { memo, act: step.act, stage: step.stage, remote: step.remote, confirmed: step.confirmed })
+}
+
+/// A memo we cannot read is not a reason to begin again: something may have been sent under it.
+fn unpack<P: Platform>(memo: &[u8]) -> Result<P::Memo, Fault> {
+    serde_json::from_slice(memo).map_err(|error| Fault::Unsure {
+        detail: format!("the stored memo could not be read: {:?}", error.classify()),
+    })
+}
+
+/// Turns a wish for `SignedDuration` arithmetic into the next instant, saturating at the end of time.
+pub fn later(now: Timestamp, by: Duration) -> Timestamp {
+    SignedDuration::try_from(by).ok().and_then(|by| now.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
+}
