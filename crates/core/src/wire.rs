@@ -1,0 +1,327 @@
+//! The only HTTP in Slipway: which hosts may be spoken to, the bearer, time-outs, streaming from disk, redaction.
+//!
+//! A call goes to a host of its platform's Facts or nowhere; redirects are never followed; nothing that could be a secret (address,
+//! header, body) reaches a log. Not here: what to send (`platform`), whether to send again (`worker`).
+
+mod body;
+pub mod hosts;
+
+use crate::clock::Clock;
+use crate::media::{MediaFault, Original};
+use crate::platform::{Body, Call, FileRef, Reply, Target};
+use crate::sensitive::Sensitive;
+use crate::throttle::Throttle;
+use anyhow::Context;
+use body::FileBody;
+use hosts::Hosts;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+use url::Url;
+
+/// Replies are read up to this many bytes; more is cut, no API answer of ours is that long.
+const MAX_REPLY: usize = 4 << 20;
+/// A small call must be answered within this time.
+const SMALL_TIMEOUT: Duration = Duration::from_secs(60);
+/// An upload may take as long as it likes while bytes move; without any for this long it is cut and resumed.
+const STALL: Duration = Duration::from_secs(60);
+/// After the last byte of a large body a platform may think for this long before it answers.
+const AFTER_LAST_BYTE: Duration = Duration::from_secs(300);
+
+/// Files a call's body may be read from.
+#[derive(Clone, Default)]
+pub struct Files {
+    pub media: Option<Arc<Original>>,
+    pub sides: BTreeMap<String, Arc<Original>>,
+}
+
+impl Files {
+    fn get(&self, file: &FileRef) -> Option<Arc<Original>> {
+        match file {
+            FileRef::Media => self.media.clone(),
+            FileRef::Side(key) => self.sides.get(key).cloned(),
+        }
+    }
+}
+
+/// What an upload shows while it runs, and how it is told to stop. Shared with whoever watches.
+#[derive(Default)]
+pub struct Gauge {
+    /// Bytes of this call's body handed to the network.
+    sent: AtomicU64,
+    /// Bytes this call's body has in all.
+    whole: AtomicU64,
+    stop: AtomicBool,
+    stopped: tokio::sync::Notify,
+}
+
+impl Gauge {
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Ends the running call; its bytes so far may have arrived.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+        self.stopped.notify_waiters();
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+
+    fn add(&self, bytes: u64) {
+        self.sent.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn is_whole(&self) -> bool {
+        self.sent() >= self.whole.load(Ordering::Relaxed)
+    }
+
+    fn restart(&self) {
+        self.sent.store(0, Ordering::Relaxed);
+    }
+
+    async fn until_stopped(&self) {
+        loop {
+            let notified = self.stopped.notified();
+            if self.is_stopped() {
+                return;
+            }
+            notified.await;
+        }
+    }
+}
+
+/// How a call ended. Only `Reply` says what the platform thinks; every other end leaves that open.
+#[derive(Debug)]
+pub enum Sent {
+    Reply(Reply),
+    /// No connection was made: nothing was sent.
+    Offline {
+        detail: String,
+    },
+    /// The connection broke or fell silent: the call may have had its effect.
+    Cut {
+        detail: String,
+    },
+    /// The file is no longer what it was; the body was broken off before its last byte.
+    File(MediaFault),
+    /// We were told to stop.
+    Stopped,
+    /// The call names a host that is not its platform's, or one the sandbox does not have.
+    Forbidden {
+        host: String,
+    },
+}
+
+/// The door to the network. Cheap to clone.
+#[derive(Clone)]
+pub struct Wire {
+    client: reqwest::Client,
+    hosts: Arc<Hosts>,
+    throttle: Throttle,
+    clock: Clock,
+}
+
+impl Wire {
+    /// `hosts` decides once and for all which world this process speaks to.
+    pub fn new(hosts: Hosts, throttle: Throttle, clock: Clock) -> anyhow::Result<Wire> {
+        // Another part of the process may have chosen a provider already; then that one serves.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("Slipway/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_secs(15))
+            .pool_idle_timeout(Duration::from_secs(50))
+            .http1_only()
+            .tcp_nodelay(true);
+        if hosts.is_sandbox() {
+            client = client.no_proxy();
+        }
+        let client = client.build().context("preparing the HTTP client")?;
+        Ok(Wire { client, hosts: Arc::new(hosts), throttle, clock })
+    }
+
+    pub fn hosts(&self) -> &Hosts {
+        &self.hosts
+    }
+
+    /// Sends one call. `allowed` are the platform's hosts; `bearer` goes with it if given.
+    pub async fn send(
+        &self,
+        allowed: &[&str],
+        call: Call,
+        bearer: Option<&Sensitive<String>>,
+        files: &Files,
+        gauge: &Arc<Gauge>,
+    ) -> Sent {
+        let url = match self.address(allowed, &call) {
+            Ok(url) => url,
+            Err(host) => return Sent::Forbidden { host },
+        };
+        gauge.restart();
+        let mut request = self.client.request(call.method.clone(), url);
+        if let Some(token) = bearer {
+            request = request.bearer_auth(token.expose());
+        }
+        for (key, value) in &call.headers {
+            request = request.header(*key, value);
+        }
+        let large = matches!(call.body, Body::File(_) | Body::Related(..));
+        let mut broken = None;
+        request = match call.body {
+            // A POST or PUT without a body still has a length (Google's status query asks for it).
+            Body::Empty if call.method == http::Method::POST || call.method == http::Method::PUT => {
+                request.header(http::header::CONTENT_LENGTH, "0")
+            }
+            Body::Empty => request,
+            Body::Json(value) => request
+                .header(http::header::CONTENT_TYPE, "application/json; charset=UTF-8")
+                .body(value.to_string()),
+            Body::Form(fields) => request.form(&fields),
+            Body::File(part) => {
+                let Some(file) = files.get(&part.file) else { return Sent::File(MediaFault::Missing) };
+                request = request.header(http::header::CONTENT_TYPE, &part.content_type);
+                let body = FileBody::new(file, part.from, part.len, self.throttle.clone(), gauge.clone());
+                broken = Some(body.fault());
+                request.body(reqwest::Body::wrap(body))
+            }
+            Body::Related(head, part) => {
+                let Some(file) = files.get(&part.file) else { return Sent::File(MediaFault::Missing) };
+                let boundary = format!("slipway-{:016x}", self.clock.now().as_nanosecond() as u64);
+                request = request.header(
+                    http::header::CONTENT_TYPE,
+                    format!("multipart/related; boundary={boundary}"),
+                );
+                let before = format!(
+                    "--{boundary}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{head}\r\n--{boundary}\r\nContent-Type: {}\r\n\r\n",
+                    part.content_type
+                );
+                let body = FileBody::new(file, part.from, part.len, self.throttle.clone(), gauge.clone())
+                    .between(before, format!("\r\n--{boundary}--\r\n"));
+                broken = Some(body.fault());
+                request.body(reqwest::Body::wrap(body))
+            }
+        };
+        let answered = async {
+            let reply = if large {
+                self.watch_for_stall(request.send(), gauge).await?
+            } else {
+                tokio::time::timeout(SMALL_TIMEOUT, request.send()).await.map_err(|_| End::Silent)?.map_err(End::Http)?
+            };
+            let read = tokio::time::timeout(SMALL_TIMEOUT, read_reply(reply));
+            read.await.map_err(|_| End::Silent)?.map_err(End::Http)
+        };
+        let ended = tokio::select! {
+            ended = answered => ended,
+            () = gauge.until_stopped() => return Sent::Stopped,
+        };
+        if let Some(fault) = broken.and_then(|slot| slot.lock().ok().and_then(|mut slot| slot.take())) {
+            return Sent::File(fault);
+        }
+        match ended {
+            Ok(mut reply) => {
+                reply.at = Some(self.clock.now());
+                Sent::Reply(reply)
+            }
+            Err(End::Silent) => Sent::Cut { detail: "no answer in time".into() },
+            Err(End::Http(error)) if error.is_connect() => Sent::Offline { detail: plain(error) },
+            Err(End::Http(error)) => Sent::Cut { detail: plain(error) },
+        }
+    }
+
+    /// Waits for the answer to a large body: gives up when no byte moved for a while, not when it takes long.
+    async fn watch_for_stall(
+        &self,
+        sending: impl Future<Output = reqwest::Result<reqwest::Response>>,
+        gauge: &Gauge,
+    ) -> Result<reqwest::Response, End> {
+        tokio::pin!(sending);
+        let mut last = gauge.sent();
+        let mut still = Duration::ZERO;
+        loop {
+            tokio::select! {
+                ended = &mut sending => return ended.map_err(End::Http),
+                () = tokio::time::sleep(Duration::from_secs(5)) => {
+                    let sent = gauge.sent();
+                    let paused = self.throttle.is_closed();
+                    still = if sent == last && !paused { still + Duration::from_secs(5) } else { Duration::ZERO };
+                    let patience = if sent == last && gauge.is_whole() { AFTER_LAST_BYTE } else { STALL };
+                    if still >= patience {
+                        return Err(End::Silent);
+                    }
+                    last = sent;
+                }
+            }
+        }
+    }
+
+    /// The address to call, or the host that may not be called.
+    fn address(&self, allowed: &[&str], call: &Call) -> Result<Url, String> {
+        let mut url = match &call.target {
+            Target::At(host, path) => {
+                if !allowed.contains(host) {
+                    return Err((*host).to_string());
+                }
+                self.hosts.address(host, path).ok_or_else(|| (*host).to_string())?
+            }
+            Target::Given(address) => {
+                let url = Url::parse(address.expose()).map_err(|_| "an address we cannot read".to_string())?;
+                if !self.hosts.is_one_of(&url, allowed) {
+                    return Err(url.host_str().unwrap_or("no host").to_string());
+                }
+                url
+            }
+        };
+        if !call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(call.query.iter().map(|(key, value)| (*key, value.as_str())));
+        }
+        Ok(url)
+    }
+}
+
+enum End {
+    Silent,
+    Http(reqwest::Error),
+}
+
+/// The error's own words without the address, which may be a secret.
+fn plain(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(inner) = source {
+        text = format!("{text}: {inner}");
+        source = inner.source();
+    }
+    crate::redact::excerpt(&text, 200)
+}
+
+async fn read_reply(mut response: reqwest::Response) -> reqwest::Result<Reply> {
+    let status = response.status().as_u16();
+    let headers = response
+        .headers()
+        .iter()
+        .filter_map(|(key, value)| Some((key.as_str().to_string(), value.to_str().ok()?.to_string())))
+        .collect();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        let room = MAX_REPLY.saturating_sub(body.len());
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if room <= chunk.len() {
+            break;
+        }
+    }
+    Ok(Reply { status, headers, body, at: None })
+}
+
+/// The platform's own name for the request, for the history. Only headers that are known not to be secrets
+/// (`x-guploader-uploadid` is the session and stays out).
+pub fn request_id(reply: &Reply) -> Option<String> {
+    ["x-request-id", "x-fb-trace-id", "x-tt-logid", "x-li-uuid", "x-transaction-id"]
+        .into_iter()
+        .find_map(|name| reply.header(name))
+        .map(|id| crate::redact::excerpt(id, 80))
+}
