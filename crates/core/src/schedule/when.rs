@@ -124,7 +124,7 @@ fn split_offset(text: &str) -> Option<(&str, Option<Offset>)> {
     let Some(sign) = text[colon..].find(['+', '-']).map(|at| at + colon) else {
         return Some((text, None));
     };
-    let (hours, minutes) = match text[sign + 1..].as_bytes() {
+    let (hours, minutes) = match &text.as_bytes()[sign + 1..] {
         [a, b, b':', c, d] | [a, b, c, d] => (two_digits(*a, *b)?, two_digits(*c, *d)?),
         _ => return None,
     };
