@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::*;
 
 struct Place {
@@ -178,4 +181,19 @@ fn a_folder_that_is_not_there_is_a_fault_without_its_path() {
     let fault = FileVault::open(&path, "correct horse".into()).err().unwrap();
     assert_eq!(fault.code(), "vault_broken");
     assert!(!fault.to_string().contains("nowhere"), "{fault}");
+}
+
+/// C30: an update must not lose accounts. This is a file that version 1 wrote; it must be opened for ever.
+#[test]
+fn what_version_1_wrote_is_opened() {
+    let place = Place::new();
+    let file = "\
+        U0xJUFZMVAEATAAAAgAAAAEAAADHmdN4LhNyFdPrw5H2j4SYXwJ33FkhQqvIFnRQAo2NxVFpbTt7mmFEl5ZCAakeTc\
+        FAd0sgeDLa4vDZfXB1Zj1Q6BPsDq/ImD43T6Ntc3y3g8ft+5dJH/K7UbHWXhX6WYrfHJXpjOvqIpVKBBi7FVA7hh+/\
+        mc/IlEc=";
+    fs::write(&place.path, STANDARD.decode(file).unwrap()).unwrap();
+    let vault = place.open("correct horse").unwrap();
+    assert_eq!(found(&vault, "account/17").unwrap(), b"refresh-token-of-alice");
+    vault.set("account/17", b"newer").unwrap();
+    assert_eq!(found(&vault, "account/17").unwrap(), b"newer");
 }

@@ -15,9 +15,11 @@ struct SmallSlots {
     inside: Mutex<Inside>,
 }
 
+type Held = BTreeMap<String, Vec<u8>>;
+
 #[derive(Default)]
 struct Inside {
-    slots: BTreeMap<String, Vec<u8>>,
+    slots: Held,
     calls: usize,
     dies_at: Option<usize>,
     /// The write that dies took effect and only its answer was lost.
@@ -40,7 +42,7 @@ impl SmallSlots {
         self.inside.lock().unwrap().slots.keys().cloned().collect()
     }
 
-    fn change(&self, change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>)) {
+    fn change(&self, change: impl FnOnce(&mut Held)) {
         change(&mut self.inside.lock().unwrap().slots);
     }
 
@@ -203,7 +205,7 @@ fn a_remove_that_dies_is_finished_by_the_next() {
 
 #[test]
 fn a_missing_swapped_or_altered_part_is_damage() {
-    let check = |name: &str, hurt: &dyn Fn(&mut BTreeMap<String, Vec<u8>>)| {
+    let check = |name: &str, hurt: &dyn Fn(&mut Held)| {
         let slots = SmallSlots::default();
         set(&slots, "account/17", &secret(7_000, 1)).unwrap();
         slots.change(|slots| hurt(slots));
@@ -266,6 +268,24 @@ fn a_reader_that_is_overtaken_reads_again() {
     let found = get(&overtaken, "account/17").unwrap().unwrap();
     assert_eq!(*found.expose(), secret(8_000, 2));
     assert!(*overtaken.1.lock().unwrap());
+}
+
+/// C30: an update must not lose accounts. These are the bytes that version 1 wrote; they must be read for ever.
+#[test]
+fn what_version_1_stored_is_read() {
+    let slots = SmallSlots::default();
+    slots.change(|slots| drop(slots.insert("account/17".into(), b"\x01token".to_vec())));
+    assert_eq!(read(&slots).unwrap().unwrap(), b"token");
+
+    let mut header = vec![2, b'b', 2, 0, 1, 10, 0, 0];
+    let hash = "b9a625afeb4d3677e7ab5762c2d3b5239d888306d5f25bbc4054f89a08f0bafe";
+    header.extend_from_slice(blake3::Hash::from_hex(hash).unwrap().as_bytes());
+    slots.change(|slots| {
+        slots.insert("account/17".into(), header);
+        slots.insert("account/17#b1".into(), vec![b'x'; 2_560]);
+        slots.insert("account/17#b2".into(), vec![b'x'; 1]);
+    });
+    assert_eq!(read(&slots).unwrap().unwrap(), [b'x'; 2_561]);
 }
 
 #[test]

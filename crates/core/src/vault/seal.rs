@@ -116,6 +116,9 @@ pub(super) fn random<const N: usize>() -> [u8; N] {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
     const URL: &[u8] = b"https://upload.example/session?upload_id=secret";
@@ -168,6 +171,16 @@ mod tests {
     fn without_its_key_a_memo_is_lost() {
         let sealed = seal(&MemoKey::generate(), b"delivery/301", URL);
         assert_eq!(open(&MemoKey::generate(), b"delivery/301", &sealed).unwrap_err(), SealFault::DoesNotOpen);
+    }
+
+    /// C30: an update must not lose what is under way. This is a memo that version 1 sealed.
+    #[test]
+    fn what_version_1_sealed_is_opened() {
+        let key = MemoKey::from_secret(&SecretBytes::from(vec![7; 32])).unwrap();
+        let sealed = "AZ6CkxnOaJoCYhVcQPNZUzE0E4Gyz4wxpGclYotnyaZ/O1jYubaUjwfTqifj0f4OpsmNvQRs\
+            gbgHhFDT3TMzx2h7qMGV9muhyzoEBg==";
+        let sealed = STANDARD.decode(sealed).unwrap();
+        assert_eq!(open(&key, b"delivery/301", &sealed).unwrap().expose(), URL);
     }
 
     #[test]
