@@ -2,7 +2,9 @@
 
 use super::delivery::{instant, json, text};
 use super::{Tx, problem};
-use crate::media::{Fingerprint, Probe, Stamp};
+use crate::media::Probe;
+use crate::media::fingerprint::Fingerprint;
+use crate::media::original::Stamp;
 use crate::problem::Outcome;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
