@@ -25,6 +25,8 @@ use rusqlite::params;
 pub struct Ticket {
     pub delivery: Delivery,
     pub errand: Option<ErrandRow>,
+    /// The delivery's state before the claim.
+    pub from: State,
 }
 
 impl Ticket {

@@ -40,13 +40,13 @@ pub fn claim_heavy(tx: &mut Tx, lanes: &[Lane], now: Timestamp, boot: i64) -> Ou
         };
     }
     let Some((_, id)) = best else { return Ok(None) };
-    go(tx, id, State::Working)?;
+    let from = go(tx, id, State::Working)?;
     tx.prepare_cached(
         "UPDATE delivery SET claim = ?2, claimed_at = ?3, began_at = coalesce(began_at, ?3), next_at = NULL WHERE id = ?1",
     )
     .and_then(|mut set| set.execute(params![id, boot, now.as_millisecond()]))
     .map_err(problem)?;
-    Ok(delivery::get(tx, id).map_err(problem)?.map(|delivery| Ticket { delivery, errand: None }))
+    Ok(delivery::get(tx, id).map_err(problem)?.map(|delivery| Ticket { delivery, errand: None, from }))
 }
 
 /// Takes every small thing whose time has come, up to `most`, in accounts that are not blocked. One write for all of them, so that
@@ -71,8 +71,9 @@ pub fn claim_light(tx: &mut Tx, blocked: &[i64], now: Timestamp, boot: i64, most
         if row.state == State::Ready {
             go(tx, id, State::Working)?;
         }
-        let state = if row.state == State::Ready { State::Working } else { row.state };
-        tickets.push(Ticket { delivery: delivery::Delivery { state, ..row }, errand: None });
+        let from = row.state;
+        let state = if from == State::Ready { State::Working } else { from };
+        tickets.push(Ticket { delivery: delivery::Delivery { state, ..row }, errand: None, from });
     }
     Ok(tickets)
 }
@@ -100,7 +101,8 @@ pub fn claim_errands(tx: &mut Tx, blocked: &[i64], now: Timestamp, boot: i64, mo
         .map_err(problem)?;
         let Some(errand) = errand::get(tx, id).map_err(problem)? else { continue };
         let Some(delivery) = delivery::get(tx, errand.delivery).map_err(problem)? else { continue };
-        tickets.push(Ticket { delivery, errand: Some(errand) });
+        let from = delivery.state;
+        tickets.push(Ticket { delivery, errand: Some(errand), from });
     }
     Ok(tickets)
 }

@@ -67,7 +67,9 @@ impl FileBody {
     }
 
     fn start_reading(&mut self) {
-        let (from, until) = (self.next, self.end.min(self.next + BLOCK));
+        // Under a slow limit smaller blocks keep the bytes moving, or the line would look dead between two of them.
+        let block = self.throttle.limit().map_or(BLOCK, |limit| (limit / 4).clamp(16 << 10, BLOCK));
+        let (from, until) = (self.next, self.end.min(self.next + block));
         if from >= until {
             return;
         }
