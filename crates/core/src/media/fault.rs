@@ -76,9 +76,9 @@ impl MediaFault {
     pub(crate) fn cut(name: &[u8; 4], missing: u64) -> MediaFault {
         let missing = amount(missing);
         MediaFault::truncated(match name {
-            b"mdat" | b"moof" => format!("{missing} of the video data are missing at its end"),
-            b"moov" => format!("{missing} of the index (“moov”) are missing at its end"),
-            _ => format!("{missing} are missing at its end"),
+            b"mdat" | b"moof" => format!("its end is missing, {missing} of video data"),
+            b"moov" => format!("its end is missing, {missing} of the index (“moov”)"),
+            _ => format!("its end is missing, {missing}"),
         })
     }
 
@@ -230,6 +230,7 @@ fn not_video(looks_like: Option<&str>) -> String {
 /// A size as a person says it.
 pub(crate) fn amount(bytes: u64) -> String {
     match bytes {
+        1 => "1 byte".to_owned(),
         0..1_000 => format!("{bytes} bytes"),
         1_000..1_000_000 => format!("{} kB", bytes / 1_000),
         1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),

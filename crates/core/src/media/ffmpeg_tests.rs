@@ -117,6 +117,21 @@ fn fragmented_mp4() {
     }
 }
 
+/// A download that stops between two fragments looks whole; only the index at the front knows better.
+#[test]
+fn a_fragmented_mp4_cut_between_fragments() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut.mp4");
+    if !encode(&path, &format!("{H264} -g 10 -movflags dash+global_sidx")) {
+        println!("skipped: no ffmpeg that writes a global sidx");
+        return;
+    }
+    let mut bytes = std::fs::read(&path).unwrap();
+    let last = bytes.windows(4).rposition(|window| window == b"moof").unwrap();
+    bytes.truncate(last - 4);
+    assert_eq!(probe_bytes(&bytes).unwrap_err().code(), "truncated");
+}
+
 #[test]
 fn matroska_and_webm() {
     check("a.mkv", H264, "video/x-matroska | h264 320x180 r0 25/s 8bit | aac 1ch 44100 | -");

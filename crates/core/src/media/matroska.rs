@@ -31,7 +31,7 @@ pub fn read(reader: &Reader<'_>) -> Result<Probe, MediaFault> {
     if let Some(missing) =
         segment.end.and_then(|end| end.checked_sub(reader.file_len())).filter(|more| *more > 0)
     {
-        return Err(MediaFault::truncated(format!("{} are missing at its end", amount(missing))));
+        return Err(MediaFault::truncated(format!("its end is missing, {}", amount(missing))));
     }
     let end = segment.end.unwrap_or(reader.file_len());
     let (info, tracks) = find_parts(reader, segment.body, end)?;

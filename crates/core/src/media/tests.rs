@@ -195,11 +195,24 @@ fn oddities_of_the_structure_are_understood() {
     check("five bytes after the end", [file(), vec![7; 5]].concat(), "Some(2000) h264 [TrailingBytes]");
     let mdat_to_end = |bytes| patch(bytes, b"mdat", -4, &[0; 4]);
     check("mdat runs to the end", mdat_to_end(file()), "Some(2000) h264 []");
+    check("fragments of a stream that began an hour ago", an_hour_later(), "Some(2000) h264 []");
     check("media elsewhere", patch(file(), b"url ", 4, &[0; 4]), "unsupported");
     check("compressed index", patch(file(), b"mvhd", 0, b"cmov"), "unsupported");
     check("both lie: 0 seconds", mp4().duration_ms(0).bytes(), "zero_length");
     check("no samples at all", patch(file(), b"stts", 8, &[0; 4]), "zero_length");
     check("no picture track", patch(file(), b"vide", 0, b"text"), "not_video");
+}
+
+/// Two fragments whose decode times start at one hour, as recordings of live streams have them.
+fn an_hour_later() -> Vec<u8> {
+    let mut bytes = mp4().fragments(2).bytes();
+    let hour = 3600 * 90_000_u64;
+    let times: Vec<usize> = (0..bytes.len() - 16).filter(|at| bytes[*at..].starts_with(b"tfdt")).collect();
+    assert_eq!(times.len(), 2);
+    for (at, frames) in times.into_iter().zip([0, 30]) {
+        bytes[at + 8..at + 16].copy_from_slice(&(hour + frames * 3000).to_be_bytes());
+    }
+    bytes
 }
 
 #[test]
@@ -217,12 +230,12 @@ fn a_cut_or_broken_file_says_what_is_wrong() {
     check(
         "media cut, index in front",
         cut(&front, front.len() - 70),
-        truncated("70 bytes of the video data are missing at its end"),
+        truncated("its end is missing, 70 bytes of video data"),
     );
     check(
         "media cut by half",
         cut(&front, front.len() - 32_000),
-        truncated("32 kB of the video data are missing at its end"),
+        truncated("its end is missing, 32 kB of video data"),
     );
     check("no media", cut(&front, mdat), truncated("its index points at media beyond its end"));
     let fragmented = mp4().fragments(2).bytes();
@@ -231,7 +244,7 @@ fn a_cut_or_broken_file_says_what_is_wrong() {
     check(
         "index cut",
         cut(&end, end.len() - 1),
-        truncated("1 bytes of the index (“moov”) are missing at its end"),
+        truncated("its end is missing, 1 byte of the index (“moov”)"),
     );
     check("index missing", cut(&end, position(&end, b"moov") - 4), MediaFault::NoMoov);
     check(
