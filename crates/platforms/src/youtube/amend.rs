@@ -7,12 +7,15 @@ use super::memo::Memo;
 use super::publish::published;
 use super::read::{self, Doing};
 use super::{pause, remote, send, write};
+use jiff::Timestamp;
 use slipway_core::platform::*;
 use slipway_core::problem::{Code, Problem};
 
 /// Pauses while the video is not listed, in seconds; after so many a person must look.
 const MISSING: [u64; 5] = [2, 4, 8, 15, 30];
 const MISSES: u32 = 6;
+/// Looks at something we did not write before it is told.
+const LASTING: u32 = 3;
 
 pub(crate) fn begin(job: &Job) -> Result<Step<Memo>, Fault> {
     let known = job.remote.as_ref().ok_or_else(|| {
@@ -33,14 +36,18 @@ pub(crate) fn begin_retract(job: &Job) -> Step<Memo> {
 }
 
 /// Nothing is taken for done that was not answered; each errand begins again with its look.
-pub(crate) fn resume(memo: Memo) -> Step<Memo> {
-    match memo {
+pub(crate) fn resume(memo: Memo) -> Result<Step<Memo>, Fault> {
+    Ok(match memo {
         Memo::AmendLooking { id, misses } => look(id, misses),
         Memo::AmendWriting { id, .. } => look(id, 0),
         Memo::AmendReading { id, privacy, misses } => read_back(id, privacy, misses),
         Memo::RetractLooking { id } | Memo::Retracting { id } => look_before_removal(id),
-        other => Step::new(Stage::Checking, other, Act::Wait(pause(&[], 0))),
-    }
+        other => {
+            return Err(Fault::Unsure {
+                detail: format!("a memo strayed into an edit: {:?}", std::mem::discriminant(&other)),
+            });
+        }
+    })
 }
 
 pub(crate) fn after(job: &Job, memo: Memo, reply: &Reply) -> Result<Step<Memo>, Fault> {
@@ -48,11 +55,11 @@ pub(crate) fn after(job: &Job, memo: Memo, reply: &Reply) -> Result<Step<Memo>, 
         Memo::AmendLooking { id, misses } => looked(job, id, misses, reply),
         Memo::AmendWriting { id, privacy } if reply.ok() => Ok(read_back(id, privacy, 0)),
         Memo::AmendWriting { .. } => Err(read::fault(reply, Doing::Updating)),
-        Memo::AmendReading { id, privacy, misses } => amended(id, privacy, misses, reply),
+        Memo::AmendReading { id, privacy, misses } => amended(job, id, privacy, misses, reply),
         Memo::RetractLooking { id } => looked_before_removal(id, reply),
         Memo::Retracting { id } if reply.ok() || is_gone(reply) => Ok(gone(id)),
         Memo::Retracting { .. } => Err(read::fault(reply, Doing::Updating)),
-        other => Ok(resume(other)),
+        other => resume(other),
     }
 }
 
@@ -92,14 +99,31 @@ fn looked(job: &Job, id: String, misses: u32, reply: &Reply) -> Result<Step<Memo
     Ok(send(Stage::Editing, Memo::AmendWriting { id, privacy }, call))
 }
 
-fn amended(id: String, privacy: String, misses: u32, reply: &Reply) -> Result<Step<Memo>, Fault> {
+fn amended(job: &Job, id: String, privacy: String, misses: u32, reply: &Reply) -> Result<Step<Memo>, Fault> {
     let Some(seen) = read::video(reply, &id)? else {
         return missing(misses, |misses| Memo::AmendReading { id, privacy, misses });
     };
     let known = remote(&id);
     // A new time that has passed meanwhile makes it public: that is what was asked for in the end.
-    let due_came = privacy == "private" && seen.privacy == "public";
-    let asked = if due_came { seen.privacy.clone() } else { privacy.clone() };
+    let came = privacy == "private" && seen.privacy == "public" && job.ahead().is_none();
+    let wanted = job.due.filter(|_| privacy == "private" && write::privacy(job) == "public");
+    let same_time = seen.publish_at.map(Timestamp::as_second) == wanted.map(Timestamp::as_second);
+    let took = seen.privacy == privacy && (same_time || privacy != "private");
+    // A listing may lag behind what we wrote a second ago; only a lasting difference is told.
+    if !came && !took && misses < LASTING {
+        let memo = Memo::AmendReading { id, privacy, misses: misses + 1 };
+        return Ok(Step::new(Stage::Checking, memo, Act::Wait(pause(&MISSING, misses))));
+    }
+    if !came && seen.privacy == privacy && !took {
+        return Err(Fault::Refused(
+            Problem::block(
+                Code::Strange,
+                "YouTube said yes to the new publishing time, but still shows another one. Check the time in YouTube Studio.",
+            )
+            .edit("due"),
+        ));
+    }
+    let asked = if came { seen.privacy.clone() } else { privacy.clone() };
     let done = Act::Done(published(&known, &seen, &asked));
     Ok(Step::new(Stage::Checking, Memo::AmendReading { id, privacy, misses }, done).remote(known))
 }

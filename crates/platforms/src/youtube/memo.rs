@@ -35,6 +35,8 @@ pub enum Memo {
     Matching {
         session: Session,
         ids: Vec<String>,
+        #[serde(default)]
+        looks: u32,
     },
     /// The video exists and is being read back.
     Reading {
@@ -160,7 +162,7 @@ pub struct Video {
     /// Looks in a row that did not find it.
     #[serde(default)]
     pub misses: u32,
-    /// Looks after its minute that found it private still.
+    /// Looks that found it listed, but not as it should be by now.
     #[serde(default)]
     pub late: u32,
     /// We have changed its privacy already.

@@ -68,7 +68,7 @@ impl Platform for YouTube {
             | AmendWriting { .. }
             | AmendReading { .. }
             | RetractLooking { .. }
-            | Retracting { .. } => Ok(amend::resume(memo)),
+            | Retracting { .. } => amend::resume(memo),
             ThumbnailLooking { .. }
             | ThumbnailSending { .. }
             | PlaylistLooking { .. }

@@ -21,6 +21,8 @@ const PROCESSING: [u64; 6] = [30, 60, 120, 240, 480, 900];
 const LATE: [u64; 6] = [2, 5, 10, 20, 40, 60];
 /// Looks after the minute that find neither a publishing time nor a public video.
 const UNPLANNED: u32 = 5;
+/// Looks at a wrong privacy before it is told.
+const LASTING: u32 = 3;
 /// Answers of a session that say nothing before we look for the video instead.
 const VAGUE: u32 = 4;
 /// Our clock and theirs may differ by this much.
@@ -43,7 +45,7 @@ pub(crate) fn resume(job: &Job, memo: Memo) -> Result<Step<Memo>, Fault> {
         Memo::Sending { session, .. } => ask(job, session, 0),
         Memo::Asking { session, vague } => ask(job, session, vague),
         Memo::Searching { session, looks } => return search(job, session, looks),
-        Memo::Matching { session, .. } => return search(job, session, 0),
+        Memo::Matching { session, looks, .. } => return search(job, session, looks),
         Memo::Staged { video } if job.ahead().is_some() => ready(video),
         Memo::Reading { video }
         | Memo::HandedOver { video }
@@ -62,7 +64,7 @@ pub(crate) fn after(job: &Job, memo: Memo, reply: &Reply) -> Result<Step<Memo>, 
         Memo::Sending { session, from } => put_answered(job, session, from, reply),
         Memo::Asking { session, vague } => asked(job, session, vague, reply),
         Memo::Searching { session, looks } => searched(session, looks, reply),
-        Memo::Matching { session, ids } => matched(job, session, &ids, reply),
+        Memo::Matching { session, ids, looks } => matched(job, session, &ids, looks, reply),
         Memo::Reading { video } | Memo::HandedOver { video } | Memo::Staged { video } => {
             judge(job, video, reply)
         }
@@ -239,7 +241,7 @@ fn searched(session: Session, looks: u32, reply: &Reply) -> Result<Step<Memo>, F
     }
     if !ids.is_empty() {
         let call = write::list(&ids.join(","), write::EVIDENCE);
-        return Ok(send(Stage::Checking, Memo::Matching { session, ids }, call));
+        return Ok(send(Stage::Checking, Memo::Matching { session, ids, looks }, call));
     }
     if !reaches_back {
         return Err(Fault::Unsure {
@@ -258,7 +260,13 @@ fn not_there(session: Session, looks: u32) -> Result<Step<Memo>, Fault> {
     Err(Fault::Lost { detail: "the upload session is gone and the channel has no such video".into() })
 }
 
-fn matched(job: &Job, session: Session, ids: &[String], reply: &Reply) -> Result<Step<Memo>, Fault> {
+fn matched(
+    job: &Job,
+    session: Session,
+    ids: &[String],
+    looks: u32,
+    reply: &Reply,
+) -> Result<Step<Memo>, Fault> {
     let listed: Vec<(String, Seen)> = read::items(reply, Doing::Reading)?
         .into_iter()
         .filter_map(|item| Some((item["id"].as_str()?.to_string(), read::seen(item)?)))
@@ -270,7 +278,7 @@ fn matched(job: &Job, session: Session, ids: &[String], reply: &Reply) -> Result
     let maybe: Vec<_> = rest.into_iter().filter(|(_, seen)| seen.file_size.is_none()).collect();
     match (sure.as_slice(), maybe.as_slice()) {
         ([(id, _)], []) | ([], [(id, _)]) => Ok(exists(id.clone(), session, job.media.size)),
-        ([], []) => not_there(session, 1),
+        ([], []) => not_there(session, looks),
         _ => Err(Fault::Unsure {
             detail: "the upload session is gone, and the channel has more than one video that may be it"
                 .into(),
@@ -339,7 +347,13 @@ fn at_the_minute(job: &Job, mut video: Video, seen: &Seen, asked: &str) -> Resul
         return Ok(Step::new(Stage::Publishing, memo, Act::Wait(wait)).remote(known));
     }
     if video.plan == Plan::Now || video.released {
-        return Ok(done(video, seen, asked));
+        // A listing may lag behind what we wrote a second ago; only a lasting difference is told.
+        if video.late >= LASTING {
+            return Ok(done(video, seen, asked));
+        }
+        let wait = pause(&LATE, video.late);
+        video.late += 1;
+        return Ok(Step::new(Stage::Checking, Memo::Reading { video }, Act::Wait(wait)).remote(known));
     }
     let call = write::update(write::release_body(job, &seen.raw));
     Ok(send(Stage::Publishing, Memo::Releasing { video }, call).remote(known))

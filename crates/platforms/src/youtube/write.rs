@@ -43,7 +43,6 @@ pub(crate) fn text(job: &Job, key: &str) -> Option<String> {
     }
 }
 
-/// `None` only for an option without a default that nobody set.
 fn flag_in(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),
