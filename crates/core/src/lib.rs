@@ -4,9 +4,18 @@
 //! The one door for window, command line and agents is `api`.
 
 pub mod backoff;
+pub mod clock;
+pub mod event;
 pub mod facts;
+pub mod media;
 pub mod platform;
 pub mod post;
 pub mod problem;
+pub mod queue;
 pub mod redact;
+pub mod schedule;
 pub mod sensitive;
+pub mod store;
+pub mod throttle;
+pub mod vault;
+pub mod wire;

@@ -405,7 +405,8 @@ impl Reply {
 
     /// `Retry-After` in either of its forms (RFC 9110, 10.2.3).
     pub fn retry_after(&self) -> Option<Duration> {
-        crate::backoff::retry_after(self.header("retry-after")?, self.at.unwrap_or(Timestamp::UNIX_EPOCH))
+        let now = self.at.unwrap_or(Timestamp::UNIX_EPOCH);
+        Some(crate::backoff::RetryAfter::parse(self.header("retry-after")?, now)?.wait(now))
     }
 
     /// At most 300 characters of the body for a detail, with anything that looks like an address or a token cut out.

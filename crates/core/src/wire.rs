@@ -7,7 +7,8 @@ mod body;
 pub mod hosts;
 
 use crate::clock::Clock;
-use crate::media::{MediaFault, Original};
+use crate::media::MediaFault;
+use crate::media::original::Original;
 use crate::platform::{Body, Call, FileRef, Reply, Target};
 use crate::sensitive::Sensitive;
 use crate::throttle::Throttle;
@@ -246,7 +247,7 @@ impl Wire {
                 ended = &mut sending => return ended.map_err(End::Http),
                 () = tokio::time::sleep(Duration::from_secs(5)) => {
                     let sent = gauge.sent();
-                    let paused = self.throttle.is_closed();
+                    let paused = self.throttle.limit() == Some(0);
                     still = if sent == last && !paused { still + Duration::from_secs(5) } else { Duration::ZERO };
                     let patience = if sent == last && gauge.is_whole() { AFTER_LAST_BYTE } else { STALL };
                     if still >= patience {

@@ -5,7 +5,8 @@
 //! file that changed meanwhile must not be completed.
 
 use super::Gauge;
-use crate::media::{MediaFault, Original};
+use crate::media::fault::{MediaFault, ReadTrouble};
+use crate::media::original::Original;
 use crate::throttle::Throttle;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
@@ -80,13 +81,13 @@ impl FileBody {
                     file.verify_still_same()?;
                 }
                 let mut block = vec![0; len];
-                file.read_exact_at(&mut block, from)?;
+                file.read_exact_at(from, &mut block)?;
                 if last {
                     file.verify_still_same()?;
                 }
                 Ok(Bytes::from(block))
             });
-            read.await.unwrap_or(Err(MediaFault::Unreadable { kind: "the reader stopped".into() }))
+            read.await.unwrap_or(Err(MediaFault::Unreadable { kind: ReadTrouble::Other }))
         }));
     }
 

@@ -1,0 +1,201 @@
+//! Noticing that the computer slept, that someone set the clock, and that zones changed.
+//!
+//! Once a second the wall clock is held against the monotonic one: they drift apart when the clock is set, and, on
+//! Linux and macOS, by the length of a suspend (the monotonic clock stands still in it). On Windows the monotonic
+//! clock runs on through a suspend, so there a second that lasted minutes is the sign.
+//!
+//! A suspend and a clock that was set forward cannot be told apart on Linux and macOS and are answered alike: every
+//! notice means "re-plan from the table". So the kinds are for the log and the history, not for decisions.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast;
+
+use super::{Clock, Reading};
+
+/// Why to look at the table again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum ClockNotice {
+    /// The program did not run for this long: suspend where the monotonic clock runs on, or a machine that stalled.
+    Suspended { lasted: Duration },
+    /// The wall clock moved by this much more (or less) than time passed: it was set, or the computer slept.
+    Jumped { by: SignedDuration },
+    /// Zone data or the computer's own zone changed: derive every instant again (C36).
+    ZonesChanged,
+}
+
+/// Time between two looks.
+pub const TICK: Duration = Duration::from_secs(1);
+
+/// Less drift than this in one tick is a network clock correction and no jump.
+pub const JUMP: SignedDuration = SignedDuration::from_secs(2);
+
+/// A tick that lasted longer than this was no busy machine.
+pub const STALL: Duration = Duration::from_secs(30);
+
+/// Ticks between two looks at the zones; zone data is a few hundred files, and updates come a few times a year.
+const TICKS_PER_ZONE_LOOK: u32 = 600;
+
+/// What two readings, one tick apart, say about the time between them.
+pub fn compare(before: Reading, after: Reading) -> Option<ClockNotice> {
+    let ran = after.monotonic.saturating_sub(before.monotonic);
+    let drift = after
+        .wall
+        .duration_since(before.wall)
+        .saturating_sub(SignedDuration::try_from(ran).unwrap_or(SignedDuration::MAX));
+    if drift >= JUMP || drift <= -JUMP {
+        Some(ClockNotice::Jumped { by: drift })
+    } else if ran > STALL {
+        Some(ClockNotice::Suspended { lasted: ran })
+    } else {
+        None
+    }
+}
+
+/// Starts a task that sends a notice for everything it sees, until the last receiver is dropped (a `resubscribe` is a
+/// receiver). A receiver that lags has missed nothing but further reasons to do the same thing.
+///
+/// Must be called inside a tokio runtime.
+pub fn watch(clock: Clock) -> broadcast::Receiver<ClockNotice> {
+    watch_with(clock, || {
+        // jiff keeps zones for minutes of running time, which a suspend does not count.
+        jiff::tz::db().reset();
+        let own = jiff::tz::TimeZone::system();
+        format!("{} {:?}", crate::schedule::zone_data_version(), own.iana_name())
+    })
+}
+
+/// As [`watch`], with the look at the zones given: it runs off the async threads and answers with a name for what it
+/// saw.
+fn watch_with(
+    clock: Clock,
+    zones: impl Fn() -> String + Clone + Send + 'static,
+) -> broadcast::Receiver<ClockNotice> {
+    let (sender, receiver) = broadcast::channel(16);
+    tokio::spawn(async move {
+        let mut before = clock.reading();
+        let mut known_zones = None;
+        let mut ticks = 0;
+        while sender.receiver_count() > 0 {
+            if ticks % TICKS_PER_ZONE_LOOK == 0
+                && let Ok(seen) = tokio::task::spawn_blocking(zones.clone()).await
+                && known_zones.replace(seen.clone()).is_some_and(|known| known != seen)
+            {
+                tracing::info!("zones changed");
+                let _ = sender.send(ClockNotice::ZonesChanged);
+            }
+            clock.sleep(TICK).await;
+            let after = clock.reading();
+            if let Some(notice) = compare(before, after) {
+                tracing::info!(?notice, "time was not what it seemed");
+                // Sending fails only when the last receiver just went, and the loop ends by that.
+                let _ = sender.send(notice);
+                // A computer that woke may have travelled: look at the zones with this tick.
+                ticks = 0;
+            } else {
+                ticks += 1;
+            }
+            before = after;
+        }
+    });
+    receiver
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::super::Hand;
+    use super::*;
+
+    #[test]
+    fn two_readings_tell_a_jump_from_a_tick() {
+        let check = |wall_ms: i64, ran_ms: u64, expected| {
+            let wall = "2026-11-22T18:00:00Z".parse().unwrap();
+            let before = Reading { wall, monotonic: Duration::from_secs(77) };
+            let after = Reading {
+                wall: wall + SignedDuration::from_millis(wall_ms),
+                monotonic: before.monotonic + Duration::from_millis(ran_ms),
+            };
+            assert_eq!(compare(before, after), expected, "{wall_ms} {ran_ms}");
+        };
+        let jumped = |ms| Some(ClockNotice::Jumped { by: SignedDuration::from_millis(ms) });
+        check(1000, 1000, None);
+        check(2999, 1000, None);
+        check(-999, 1000, None);
+        check(3000, 1000, jumped(2000));
+        check(-1000, 1000, jumped(-2000));
+        check(-3_600_000, 1000, jumped(-3_601_000));
+        check(8 * 3_600_000, 1000, jumped(8 * 3_600_000 - 1000)); // a night's suspend on Linux
+        check(30_000, 30_000, None); // a busy machine
+        check(30_001, 30_001, Some(ClockNotice::Suspended { lasted: Duration::from_millis(30_001) })); // Windows
+    }
+
+    /// Steps the watcher by ticks until it has looked.
+    async fn ticks(hand: &Hand, count: u32) {
+        for _ in 0..count {
+            while hand.next_wake().is_none() {
+                tokio::task::yield_now().await;
+            }
+            hand.step();
+        }
+        while hand.next_wake().is_none() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_suspend_is_noticed_once_and_a_quiet_clock_never() {
+        let (clock, hand) = Clock::by_hand("2026-11-22T18:00:00Z".parse().unwrap());
+        let mut notices = watch_with(clock, || "2026a".to_owned());
+        ticks(&hand, 700).await;
+        assert!(notices.try_recv().is_err());
+        hand.suspend(Duration::from_secs(3600));
+        ticks(&hand, 3).await;
+        let by = SignedDuration::from_hours(1);
+        assert_eq!(notices.try_recv().unwrap(), ClockNotice::Jumped { by });
+        assert!(notices.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn changed_zones_are_noticed_at_the_next_look_and_after_a_wake_c36() {
+        let (clock, hand) = Clock::by_hand("2026-11-22T18:00:00Z".parse().unwrap());
+        let release = std::sync::Arc::new(AtomicU32::new(1));
+        let mut notices = watch_with(clock, {
+            let release = release.clone();
+            move || release.load(Ordering::SeqCst).to_string()
+        });
+        ticks(&hand, 1).await;
+        release.store(2, Ordering::SeqCst);
+        ticks(&hand, TICKS_PER_ZONE_LOOK - 2).await;
+        assert!(notices.try_recv().is_err(), "not before the look");
+        ticks(&hand, 1).await;
+        assert_eq!(notices.try_recv().unwrap(), ClockNotice::ZonesChanged);
+        release.store(3, Ordering::SeqCst);
+        hand.jump(SignedDuration::from_hours(5));
+        ticks(&hand, 1).await;
+        assert!(matches!(notices.try_recv().unwrap(), ClockNotice::Jumped { .. }));
+        assert_eq!(notices.try_recv().unwrap(), ClockNotice::ZonesChanged);
+        assert!(notices.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn the_watcher_ends_with_its_last_receiver() {
+        let (clock, hand) = Clock::by_hand("2026-11-22T18:00:00Z".parse().unwrap());
+        let notices = watch_with(clock, String::new);
+        let second = notices.resubscribe();
+        ticks(&hand, 1).await;
+        drop(notices);
+        ticks(&hand, 1).await;
+        drop(second);
+        hand.step();
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(hand.next_wake(), None);
+    }
+}

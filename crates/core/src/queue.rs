@@ -1,0 +1,412 @@
+//! The only writer of a delivery's and an errand's state: claims, memos before acts, what an act led to.
+//!
+//! Every function runs inside one write of the store; `go` holds each move against the table of legal ones. Not here: when to claim
+//! (`engine`), what to do with a claim (`worker`), what the user asks for (`queue/wish.rs`).
+
+mod claim;
+mod wish;
+
+pub use claim::{Lane, claim_errands, claim_heavy, claim_light, next_wake, release_dead};
+pub use wish::{cancel, decide, pause, re_time, retry, schedule, unschedule};
+
+use crate::event::{NoticeKind, What};
+use crate::platform::{Errand, Extra, Published, Remote, Stage};
+use crate::post::{State, legal};
+use crate::problem::{Code, Outcome, Problem};
+use crate::store::attempt::{self, Attempt};
+use crate::store::delivery::{Delivery, bare, text};
+use crate::store::errand::ErrandRow;
+use crate::store::{Tx, app, delivery, errand, problem};
+use jiff::Timestamp;
+use rusqlite::params;
+
+/// One claimed piece of work: a delivery's own publishing, or one errand beside it.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    pub delivery: Delivery,
+    pub errand: Option<ErrandRow>,
+}
+
+impl Ticket {
+    pub fn task(&self) -> Errand {
+        self.errand.as_ref().map_or(Errand::Publish, |errand| errand.task.clone())
+    }
+
+    pub fn memo(&self) -> Option<&[u8]> {
+        match &self.errand {
+            Some(errand) => errand.memo.as_deref(),
+            None => self.delivery.memo.as_deref(),
+        }
+    }
+
+    pub fn failures(&self) -> (u32, u32) {
+        match &self.errand {
+            Some(errand) => (errand.failures, errand.failed_ever),
+            None => (self.delivery.failures, self.delivery.failed_ever),
+        }
+    }
+
+    /// Table and id of the row that holds the memo.
+    fn row(&self) -> (&'static str, i64) {
+        match &self.errand {
+            Some(errand) => ("errand", errand.id),
+            None => ("delivery", self.delivery.id),
+        }
+    }
+
+    fn errand_id(&self) -> Option<i64> {
+        self.errand.as_ref().map(|errand| errand.id)
+    }
+}
+
+/// Moves a delivery, if the table allows it. All moves in Slipway pass here.
+pub(crate) fn go(tx: &mut Tx, id: i64, to: State) -> Outcome<State> {
+    let from = tx
+        .prepare_cached("SELECT state FROM delivery WHERE id = ?1")
+        .and_then(|mut get| get.query_row([id], |row| row.get::<_, String>(0)))
+        .map_err(|error| match error {
+            rusqlite::Error::QueryReturnedNoRows => not_found(id),
+            other => problem(other),
+        })?;
+    let from = State::parse(&from)
+        .ok_or_else(|| Problem::block(Code::Internal, "A delivery is in a state this version does not know."))?;
+    if from != to {
+        if !legal(from, to) {
+            return Err(Problem::block(
+                Code::NotNow,
+                format!("That is not possible while the post is {}.", from.as_str().replace('_', " ")),
+            ));
+        }
+        tx.prepare_cached("UPDATE delivery SET state = ?2 WHERE id = ?1")
+            .and_then(|mut set| set.execute(params![id, to.as_str()]))
+            .map_err(problem)?;
+    }
+    tx.say(What::Delivery { id });
+    Ok(from)
+}
+
+pub(crate) fn not_found(id: i64) -> Problem {
+    Problem::block(Code::NotFound, format!("There is no delivery {id}."))
+}
+
+/// What a step is to leave on disk before its act.
+pub struct Begun<'a> {
+    /// Sealed.
+    pub memo: &'a [u8],
+    pub stage: Stage,
+    pub remote: Option<&'a Remote>,
+    pub confirmed: Option<u64>,
+}
+
+/// One cost against a ledger.
+pub struct Charge {
+    pub app: i64,
+    pub bucket: &'static str,
+    pub day: String,
+    pub units: u32,
+    /// Units a day.
+    pub limit: u32,
+}
+
+/// Whether a call may be made.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Leave {
+    Go,
+    /// This bucket is spent for today; nothing was written but the memo.
+    Spent(&'static str),
+    /// The user asked to stop.
+    Asked,
+}
+
+/// Writes down that a call is about to be made: memo, stage, what is known, the count, what it spends. Then, and only then, make it.
+pub fn act_begins(tx: &mut Tx, ticket: &Ticket, begun: &Begun, call: &'static str, charges: &[Charge]) -> Outcome<Leave> {
+    keep(tx, ticket, begun)?;
+    let (asked, cancelling): (bool, bool) = tx
+        .prepare_cached("SELECT paused, cancelling FROM delivery WHERE id = ?1")
+        .and_then(|mut get| get.query_row([ticket.delivery.id], |row| Ok((row.get(0)?, row.get(1)?))))
+        .map_err(problem)?;
+    if (asked || cancelling) && ticket.errand.is_none() && begun.stage == Stage::Opening {
+        return Ok(Leave::Asked);
+    }
+    for charge in charges {
+        let spent = app::spent(tx, charge.app, charge.bucket, &charge.day).map_err(problem)?;
+        if spent.saturating_add(charge.units) > charge.limit {
+            return Ok(Leave::Spent(charge.bucket));
+        }
+    }
+    for charge in charges {
+        app::spend(tx, charge.app, charge.bucket, &charge.day, charge.units)?;
+    }
+    let (table, id) = ticket.row();
+    tx.prepare_cached(&format!("UPDATE {table} SET in_flight = ?2, tries = tries + 1 WHERE id = ?1"))
+        .and_then(|mut set| set.execute(params![id, call]))
+        .map_err(problem)?;
+    Ok(Leave::Go)
+}
+
+/// Memo and what is known, without an act behind it. A remote id, once known, stays (C4).
+fn keep(tx: &mut Tx, ticket: &Ticket, begun: &Begun) -> Outcome<()> {
+    let (table, id) = ticket.row();
+    tx.prepare_cached(&format!("UPDATE {table} SET memo = ?2 WHERE id = ?1"))
+        .and_then(|mut set| set.execute(params![id, begun.memo]))
+        .map_err(problem)?;
+    let errand = ticket.errand.is_some();
+    tx.prepare_cached(
+        "UPDATE delivery SET stage = CASE WHEN ?6 THEN stage ELSE ?2 END, remote_id = coalesce(?3, remote_id), \
+         remote_url = coalesce(?4, remote_url), confirmed = CASE WHEN ?6 THEN confirmed ELSE coalesce(?5, confirmed) END WHERE id = ?1",
+    )
+    .and_then(|mut set| {
+        set.execute(params![
+            ticket.delivery.id,
+            bare(&begun.stage),
+            begun.remote.map(|remote| &remote.id),
+            begun.remote.map(|remote| &remote.url),
+            begun.confirmed.map(|bytes| bytes as i64),
+            errand
+        ])
+    })
+    .map_err(problem)?;
+    tx.say(What::Delivery { id: ticket.delivery.id });
+    Ok(())
+}
+
+/// The call ended in some way; the line in the history is written with it.
+pub fn act_ended(tx: &mut Tx, ticket: &Ticket, attempt: Attempt) -> Outcome<()> {
+    let (table, id) = ticket.row();
+    let progressed = attempt.outcome == "answered" && attempt.status.is_some_and(|status| status < 400);
+    let reset = if progressed { ", failures = 0" } else { "" };
+    tx.prepare_cached(&format!("UPDATE {table} SET in_flight = NULL{reset} WHERE id = ?1"))
+        .and_then(|mut set| set.execute([id]))
+        .map_err(problem)?;
+    note(tx, ticket, attempt)
+}
+
+/// A line in the history.
+pub fn note(tx: &mut Tx, ticket: &Ticket, attempt: Attempt) -> Outcome<()> {
+    attempt::insert(tx, &Attempt { delivery: ticket.delivery.id, errand: ticket.errand_id(), ..attempt })
+}
+
+/// Which revision of words and time the platform is being given. Said at `begin`, so that an edit made meanwhile is seen later.
+pub fn begins(tx: &mut Tx, ticket: &Ticket, revision: i64) -> Outcome<()> {
+    tx.execute("UPDATE delivery SET sent_revision = ?2 WHERE id = ?1", params![ticket.delivery.id, revision])
+        .map_err(problem)?;
+    Ok(())
+}
+
+/// Comes back by itself at `until`; nobody is at it meanwhile. No failure.
+pub fn wait(tx: &mut Tx, ticket: &Ticket, begun: &Begun, until: Timestamp) -> Outcome<()> {
+    keep(tx, ticket, begun)?;
+    match &ticket.errand {
+        Some(errand) => errand_rests(tx, errand.id, "waiting", Some(until), None),
+        None => rests(tx, ticket.delivery.id, Some(until), None),
+    }
+}
+
+/// The bytes are there; its minute is next.
+pub fn ready(tx: &mut Tx, ticket: &Ticket, begun: &Begun, at: Timestamp) -> Outcome<()> {
+    keep(tx, ticket, begun)?;
+    go(tx, ticket.delivery.id, State::Ready)?;
+    rests(tx, ticket.delivery.id, Some(at), None)
+}
+
+/// The platform will publish it; we look at `look`. Its extras become rows, once.
+pub fn handed_over(tx: &mut Tx, ticket: &Ticket, begun: &Begun, look: Timestamp, extras: &[Extra], now: Timestamp) -> Outcome<()> {
+    keep(tx, ticket, begun)?;
+    go(tx, ticket.delivery.id, State::HandedOver)?;
+    add_extras(tx, ticket.delivery.id, extras, now)?;
+    catch_up(tx, ticket.delivery.id, now)?;
+    rests(tx, ticket.delivery.id, Some(look), None)
+}
+
+/// Public, and read back. The id and the state are one write (C4, C10).
+pub fn published(tx: &mut Tx, ticket: &Ticket, done: &Published, extras: &[Extra], now: Timestamp) -> Outcome<()> {
+    let id = ticket.delivery.id;
+    let Some(remote) = done.remote.as_ref().or(ticket.delivery.remote.as_ref()) else {
+        return Err(Problem::block(Code::Internal, "A post without an id at the platform can't count as published."));
+    };
+    go(tx, id, State::Published)?;
+    tx.prepare_cached(
+        "UPDATE delivery SET remote_id = ?2, remote_url = ?3, privacy = ?4, public_at = ?5, problem = ?6, memo = NULL, \
+         stage = NULL, in_flight = NULL, cancelling = 0 WHERE id = ?1",
+    )
+    .and_then(|mut set| {
+        set.execute(params![
+            id,
+            remote.id,
+            remote.url,
+            done.privacy,
+            done.public_at.unwrap_or(now).as_millisecond(),
+            done.notes.first().map(text)
+        ])
+    })
+    .map_err(problem)?;
+    add_extras(tx, id, extras, now)?;
+    catch_up(tx, id, now)?;
+    rests(tx, id, None, done.notes.first())?;
+    tx.say(What::Notice { delivery: id, kind: NoticeKind::Published });
+    Ok(())
+}
+
+/// Waits until a known instant for a known reason. `failed` counts against the caps; a limit does not.
+pub fn park(tx: &mut Tx, ticket: &Ticket, until: Timestamp, why: &Problem, failed: bool) -> Outcome<()> {
+    count(tx, ticket, failed)?;
+    match &ticket.errand {
+        Some(errand) => errand_rests(tx, errand.id, "waiting", Some(until), Some(why)),
+        None => {
+            // What the platform already has keeps its state: parked is for what we still have to bring.
+            if ticket.delivery.state != State::HandedOver {
+                go(tx, ticket.delivery.id, State::Parked)?;
+            }
+            rests(tx, ticket.delivery.id, Some(until), Some(why))
+        }
+    }
+}
+
+/// Needs a person.
+pub fn stick(tx: &mut Tx, ticket: &Ticket, why: &Problem) -> Outcome<()> {
+    match &ticket.errand {
+        Some(errand) => {
+            if errand.task == Errand::Retract {
+                tx.execute("UPDATE delivery SET cancelling = 0 WHERE id = ?1", [ticket.delivery.id]).map_err(problem)?;
+            }
+            errand_rests(tx, errand.id, "stuck", None, Some(why))?;
+        }
+        None => {
+            go(tx, ticket.delivery.id, State::Stuck)?;
+            rests(tx, ticket.delivery.id, None, Some(why))?;
+        }
+    }
+    let kind = if why.code == Code::Missed { NoticeKind::Missed } else { NoticeKind::NeedsYou };
+    tx.say(What::Notice { delivery: ticket.delivery.id, kind });
+    Ok(())
+}
+
+/// Back to the queue as it was (a pause, a shutdown): nothing is lost, nothing counted.
+pub fn lay_down(tx: &mut Tx, ticket: &Ticket, now: Timestamp) -> Outcome<()> {
+    match &ticket.errand {
+        Some(errand) => errand_rests(tx, errand.id, "waiting", Some(now), None),
+        None => {
+            if ticket.delivery.state != State::HandedOver {
+                go(tx, ticket.delivery.id, State::Due)?;
+            }
+            rests(tx, ticket.delivery.id, Some(now), None)
+        }
+    }
+}
+
+/// The session is gone and nothing was made of it: the next claim begins anew. Never after a remote id is known (C4).
+pub fn begin_anew(tx: &mut Tx, ticket: &Ticket, at: Timestamp, why: &Problem) -> Outcome<()> {
+    count(tx, ticket, true)?;
+    let (table, id) = ticket.row();
+    tx.execute(&format!("UPDATE {table} SET memo = NULL WHERE id = ?1"), [id]).map_err(problem)?;
+    match &ticket.errand {
+        Some(errand) => errand_rests(tx, errand.id, "waiting", Some(at), Some(why)),
+        None => {
+            tx.execute("UPDATE delivery SET confirmed = 0 WHERE id = ?1", [id]).map_err(problem)?;
+            go(tx, id, State::Parked)?;
+            rests(tx, id, Some(at), Some(why))
+        }
+    }
+}
+
+/// Nothing is at the platform, and nothing will be.
+pub fn cancelled(tx: &mut Tx, id: i64) -> Outcome<()> {
+    go(tx, id, State::Cancelled)?;
+    tx.execute(
+        "UPDATE delivery SET memo = NULL, stage = NULL, in_flight = NULL, cancelling = 0, remote_id = NULL, remote_url = NULL WHERE id = ?1",
+        [id],
+    )
+    .map_err(problem)?;
+    tx.execute("UPDATE errand SET state = 'done', claim = NULL, next_at = NULL, memo = NULL WHERE delivery_id = ?1 AND state IN ('waiting', 'stuck')", [id])
+        .map_err(problem)?;
+    rests(tx, id, None, None)
+}
+
+/// An errand came to its end. A retraction takes its delivery along.
+pub fn errand_done(tx: &mut Tx, ticket: &Ticket, now: Timestamp) -> Outcome<()> {
+    let Some(row) = &ticket.errand else { return Ok(()) };
+    tx.execute(
+        "UPDATE errand SET state = 'done', claim = NULL, claimed_at = NULL, in_flight = NULL, memo = NULL, next_at = NULL, problem = NULL, done_at = ?2 WHERE id = ?1",
+        params![row.id, now.as_millisecond()],
+    )
+    .map_err(problem)?;
+    match row.task {
+        Errand::Retract => cancelled(tx, ticket.delivery.id)?,
+        Errand::Amend => {
+            tx.execute(
+                "UPDATE delivery SET sent_revision = max(coalesce(sent_revision, 0), ?2) WHERE id = ?1",
+                params![ticket.delivery.id, row.revision],
+            )
+            .map_err(problem)?;
+        }
+        Errand::Publish | Errand::Extra(_) => {}
+    }
+    tx.say(What::Delivery { id: ticket.delivery.id });
+    Ok(())
+}
+
+/// Extras that have no row yet get one.
+pub(crate) fn add_extras(tx: &mut Tx, id: i64, extras: &[Extra], now: Timestamp) -> Outcome<()> {
+    let have = errand::of_delivery(tx, id).map_err(problem)?;
+    for extra in extras {
+        let task = Errand::Extra(extra.clone());
+        if !have.iter().any(|row| row.task == task) {
+            errand::insert(tx, id, &task, 0, now, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Words or time changed while it was on its way: bring the platform up to date (C38).
+pub(crate) fn catch_up(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<()> {
+    let Some(row) = delivery::get(tx, id).map_err(problem)? else { return Err(not_found(id)) };
+    let wanted: i64 = tx
+        .query_row("SELECT revision FROM post WHERE id = ?1", [row.post], |row| row.get(0))
+        .map_err(problem)?;
+    if row.sent_revision.is_some_and(|sent| sent < wanted) && row.remote.is_some() {
+        // A newer wish replaces one that has not begun.
+        tx.execute(
+            "DELETE FROM errand WHERE delivery_id = ?1 AND state IN ('waiting', 'stuck') AND claim IS NULL AND tries = 0 AND json_extract(task, '$.kind') = 'amend'",
+            [id],
+        )
+        .map_err(problem)?;
+        errand::insert(tx, id, &Errand::Amend, wanted, now, now)?;
+    }
+    Ok(())
+}
+
+fn count(tx: &mut Tx, ticket: &Ticket, failed: bool) -> Outcome<()> {
+    if failed {
+        let (table, id) = ticket.row();
+        tx.prepare_cached(&format!("UPDATE {table} SET failures = failures + 1, failed_ever = failed_ever + 1 WHERE id = ?1"))
+            .and_then(|mut set| set.execute([id]))
+            .map_err(problem)?;
+    }
+    Ok(())
+}
+
+/// Nobody is at it any more.
+fn rests(tx: &mut Tx, id: i64, next: Option<Timestamp>, why: Option<&Problem>) -> Outcome<()> {
+    tx.prepare_cached(
+        "UPDATE delivery SET claim = NULL, claimed_at = NULL, in_flight = NULL, next_at = ?2, problem = ?3 WHERE id = ?1",
+    )
+    .and_then(|mut set| set.execute(params![id, next.map(Timestamp::as_millisecond), why.map(text)]))
+    .map_err(problem)?;
+    tx.say(What::Delivery { id });
+    Ok(())
+}
+
+fn errand_rests(tx: &mut Tx, id: i64, state: &str, next: Option<Timestamp>, why: Option<&Problem>) -> Outcome<()> {
+    tx.prepare_cached(
+        "UPDATE errand SET state = ?2, claim = NULL, claimed_at = NULL, in_flight = NULL, next_at = ?3, problem = ?4 WHERE id = ?1",
+    )
+    .and_then(|mut set| set.execute(params![id, state, next.map(Timestamp::as_millisecond), why.map(text)]))
+    .map_err(problem)?;
+    let delivery: i64 =
+        tx.query_row("SELECT delivery_id FROM errand WHERE id = ?1", [id], |row| row.get(0)).map_err(problem)?;
+    tx.say(What::Delivery { id: delivery });
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+//! What the user asks of a delivery: schedule, pause, cancel, retry, decide, another time.
+
+use super::{cancelled, catch_up, go, not_found};
+use crate::event::What;
+use crate::platform::{Errand, GoesOut, Remote};
+use crate::post::State;
+use crate::problem::{Code, Fix, Outcome, Problem};
+use crate::store::attempt::{self, Attempt};
+use crate::store::delivery::{self, Delivery, bare};
+use crate::store::{Tx, errand, problem};
+use jiff::Timestamp;
+use rusqlite::params;
+
+fn row(tx: &Tx, id: i64) -> Outcome<Delivery> {
+    delivery::get(tx, id).map_err(problem)?.ok_or_else(|| not_found(id))
+}
+
+/// From now on the engine does it by itself: begins at `start`, public at `due`.
+pub fn schedule(tx: &mut Tx, id: i64, due: Timestamp, start: Timestamp, goes_out: GoesOut) -> Outcome<()> {
+    go(tx, id, State::Due)?;
+    set_times(tx, id, due, start, goes_out)?;
+    tx.execute("UPDATE delivery SET problem = NULL, failures = 0 WHERE id = ?1", [id]).map_err(problem)?;
+    Ok(())
+}
+
+/// Back to a draft; only while nothing of it is at the platform.
+pub fn unschedule(tx: &mut Tx, id: i64) -> Outcome<()> {
+    let row = row(tx, id)?;
+    if row.remote.is_some() || row.memo.is_some() {
+        return Err(under_way());
+    }
+    go(tx, id, State::Draft)?;
+    tx.execute("UPDATE delivery SET next_at = NULL WHERE id = ?1", [id]).map_err(problem)?;
+    Ok(())
+}
+
+/// Another time, in whatever state it is; what the platform already holds gets an edit of its own.
+pub fn re_time(tx: &mut Tx, id: i64, due: Timestamp, start: Timestamp, goes_out: GoesOut, now: Timestamp) -> Outcome<()> {
+    let row = row(tx, id)?;
+    match row.state {
+        State::Published | State::Cancelled => Err(Problem::block(
+            Code::NotNow,
+            format!("This post is already {}; its time can't be changed.", row.state.as_str()),
+        )),
+        // It has the old time with it; the row has the new one, and the difference is brought to the platform afterwards.
+        State::Working => {
+            tx.execute("UPDATE delivery SET due_at = ?2 WHERE id = ?1", params![id, due.as_millisecond()]).map_err(problem)?;
+            tx.say(What::Delivery { id });
+            Ok(())
+        }
+        State::Draft => {
+            tx.execute(
+                "UPDATE delivery SET due_at = ?2, goes_out = ?3 WHERE id = ?1",
+                params![id, due.as_millisecond(), bare(&goes_out)],
+            )
+            .map_err(problem)?;
+            tx.say(What::Delivery { id });
+            Ok(())
+        }
+        State::Ready => set_times(tx, id, due, due, row.goes_out),
+        State::HandedOver => {
+            set_times(tx, id, due, due, row.goes_out)?;
+            catch_up(tx, id, now)
+        }
+        State::Due | State::Parked | State::Stuck => set_times(tx, id, due, start, goes_out),
+    }
+}
+
+fn set_times(tx: &mut Tx, id: i64, due: Timestamp, next: Timestamp, goes_out: GoesOut) -> Outcome<()> {
+    tx.execute(
+        "UPDATE delivery SET due_at = ?2, next_at = CASE WHEN state IN ('stuck', 'parked') THEN next_at ELSE ?3 END, goes_out = ?4 WHERE id = ?1",
+        params![id, due.as_millisecond(), next.as_millisecond(), bare(&goes_out)],
+    )
+    .map_err(problem)?;
+    tx.say(What::Delivery { id });
+    Ok(())
+}
+
+/// Holds one delivery, or lets it go on.
+pub fn pause(tx: &mut Tx, id: i64, paused: bool) -> Outcome<()> {
+    let row = row(tx, id)?;
+    if row.state.is_final() {
+        return Err(Problem::block(Code::NotNow, format!("This post is already {}.", row.state.as_str())));
+    }
+    if paused && row.state == State::HandedOver {
+        return Err(Problem::block(
+            Code::NotNow,
+            "The platform already has this post and publishes it by itself. Cancel it, or give it another time.",
+        ));
+    }
+    tx.execute("UPDATE delivery SET paused = ?2 WHERE id = ?1", params![id, paused]).map_err(problem)?;
+    tx.say(What::Delivery { id });
+    Ok(())
+}
+
+/// What became of the wish to cancel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cancelled {
+    /// Nothing was at the platform.
+    Done,
+    /// It is being looked for, or taken back, at the platform.
+    UnderWay,
+}
+
+/// Takes a delivery back. Where something may be at the platform it is looked for and deleted first; what is already public stays.
+pub fn cancel(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<Cancelled> {
+    let row = row(tx, id)?;
+    match row.state {
+        State::Cancelled => return Ok(Cancelled::Done),
+        State::Published => {
+            return Err(Problem::block(Code::AlreadyPublic, "This post is already public. Delete it at the platform if it has to go."));
+        }
+        _ => {}
+    }
+    let claimed = row.claimed.is_some();
+    if !claimed && row.memo.is_none() && row.remote.is_none() {
+        cancelled(tx, id)?;
+        return Ok(Cancelled::Done);
+    }
+    tx.execute("UPDATE delivery SET cancelling = 1, paused = 0 WHERE id = ?1", [id]).map_err(problem)?;
+    if row.remote.is_some() && !claimed {
+        errand::insert(tx, id, &Errand::Retract, 0, now, now)?;
+        // Nothing else happens to it meanwhile: not even at its minute.
+        tx.execute("UPDATE delivery SET next_at = NULL WHERE id = ?1", [id]).map_err(problem)?;
+    } else if !claimed {
+        if row.state == State::Stuck {
+            go(tx, id, State::Due)?;
+        }
+        tx.execute("UPDATE delivery SET next_at = ?2 WHERE id = ?1", params![id, now.as_millisecond()]).map_err(problem)?;
+    }
+    tx.say(What::Delivery { id });
+    Ok(Cancelled::UnderWay)
+}
+
+/// Tries a stuck or parked delivery again, or its stuck errands. What was begun is asked about first, as always.
+pub fn retry(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<()> {
+    let row = row(tx, id)?;
+    let at = now.as_millisecond();
+    let errands = tx
+        .execute(
+            "UPDATE errand SET state = 'waiting', next_at = ?2, failures = 0, problem = NULL WHERE delivery_id = ?1 AND claim IS NULL AND state IN ('waiting', 'stuck')",
+            params![id, at],
+        )
+        .map_err(problem)?;
+    match row.state {
+        State::Stuck | State::Parked => {
+            if row.problem.as_ref().is_some_and(|problem| problem.code == Code::Unsure) {
+                return Err(Problem::block(
+                    Code::Unsure,
+                    "This post may already be at the platform. Look there, then say \"it is there\" or \"post again\".",
+                )
+                .fix(Fix::Decide));
+            }
+            go(tx, id, State::Due)?;
+            // Asked for by a person: the minute is now, if it was missed.
+            tx.execute(
+                "UPDATE delivery SET next_at = ?2, due_at = max(coalesce(due_at, 0), CASE WHEN ?3 THEN ?2 ELSE coalesce(due_at, 0) END), failures = 0, failed_ever = 0, problem = NULL WHERE id = ?1",
+                params![id, at, row.problem.as_ref().is_some_and(|problem| problem.code == Code::Missed)],
+            )
+            .map_err(problem)?;
+        }
+        State::Due => {
+            tx.execute("UPDATE delivery SET next_at = min(coalesce(next_at, ?2), ?2) WHERE id = ?1", params![id, at]).map_err(problem)?;
+        }
+        State::HandedOver | State::Working if row.claimed.is_none() => {
+            tx.execute("UPDATE delivery SET next_at = ?2 WHERE id = ?1", params![id, at]).map_err(problem)?;
+        }
+        _ if errands > 0 => {}
+        state => {
+            return Err(Problem::block(Code::NotNow, format!("There is nothing to retry: the post is {}.", state.as_str().replace('_', " "))));
+        }
+    }
+    tx.say(What::Delivery { id });
+    Ok(())
+}
+
+/// A person looked at an unsure delivery. `there`: its id or address at the platform, or nothing for "post again".
+pub fn decide(tx: &mut Tx, id: i64, there: Option<&Remote>, now: Timestamp) -> Outcome<()> {
+    let row = row(tx, id)?;
+    if row.state != State::Stuck {
+        return Err(Problem::block(Code::NotNow, "Only a post that needs a decision can be decided."));
+    }
+    let said = match there {
+        Some(remote) => {
+            go(tx, id, State::Published)?;
+            tx.execute(
+                "UPDATE delivery SET remote_id = ?2, remote_url = ?3, memo = NULL, stage = NULL, problem = NULL, public_at = coalesce(due_at, ?4) WHERE id = ?1",
+                params![id, remote.id, remote.url, now.as_millisecond()],
+            )
+            .map_err(problem)?;
+            "said to be there"
+        }
+        None => {
+            go(tx, id, State::Due)?;
+            tx.execute(
+                "UPDATE delivery SET memo = NULL, remote_id = NULL, remote_url = NULL, confirmed = 0, failures = 0, failed_ever = 0, problem = NULL, next_at = ?2, \
+                 due_at = max(coalesce(due_at, 0), ?2) WHERE id = ?1",
+                params![id, now.as_millisecond()],
+            )
+            .map_err(problem)?;
+            "told to post again"
+        }
+    };
+    attempt::insert(
+        tx,
+        &Attempt { delivery: id, at: now, step: "decision".into(), outcome: "moved".into(), detail: Some(said.into()), ..Attempt::default() },
+    )
+}
+
+fn under_way() -> Problem {
+    Problem::block(Code::NotNow, "Something of this post may already be at the platform. Cancel it instead.")
+}

@@ -1,0 +1,275 @@
+//! The one SQLite file: opening, migrating, one writer, readers beside it.
+//!
+//! Writes are closures that one thread runs; those that arrive together share a transaction and so one flush to disk, each behind a
+//! savepoint of its own. A write has happened when `write` returns, and its events leave after that, never before.
+//! Not here: what the rows mean (`queue` moves state; a file a table below).
+
+pub mod account;
+pub mod app;
+pub mod attempt;
+pub mod delivery;
+pub mod errand;
+pub mod hold;
+pub mod media;
+mod open;
+pub mod post;
+pub mod setting;
+
+use crate::event::{Events, What};
+use crate::problem::{Code, Fix, Outcome, Problem};
+use rusqlite::{Connection, Transaction};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use tokio::sync::oneshot;
+
+/// Which world the rows belong to. A file of one world is never opened in the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum World {
+    Real,
+    Sandbox,
+}
+
+impl World {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            World::Real => "real",
+            World::Sandbox => "sandbox",
+        }
+    }
+}
+
+/// What a write closure gets: the transaction, and a place to say what changed.
+pub struct Tx<'a> {
+    sql: &'a Transaction<'a>,
+    said: Vec<What>,
+}
+
+impl std::ops::Deref for Tx<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.sql
+    }
+}
+
+impl Tx<'_> {
+    /// Tells the world about it once it is on disk.
+    pub fn say(&mut self, what: What) {
+        if !self.said.contains(&what) {
+            self.said.push(what);
+        }
+    }
+}
+
+type Job = Box<dyn FnOnce(&mut Tx) -> Box<dyn FnOnce(Outcome<()>) + Send> + Send>;
+
+/// The store. Cheap to clone; the last clone closes the file.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    path: PathBuf,
+    jobs: Mutex<Option<std::sync::mpsc::Sender<Job>>>,
+    writer: Mutex<Option<std::thread::JoinHandle<()>>>,
+    readers: Mutex<Vec<Connection>>,
+    events: Events,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Ok(mut jobs) = self.jobs.lock() {
+            jobs.take();
+        }
+        if let Ok(mut writer) = self.writer.lock()
+            && let Some(writer) = writer.take()
+            && writer.thread().id() != std::thread::current().id()
+        {
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Store {
+    /// Opens or makes the file at `path`, migrates it (after a copy), and starts the writer.
+    ///
+    /// Problems: `database_newer`, `database_corrupt` (the file is kept aside), `database_other_world`, `read_only`, `disk_full`.
+    pub fn open(path: &Path, world: World, events: Events) -> Outcome<Store> {
+        let connection = open::open(path, world)?;
+        let (jobs, inbox) = std::sync::mpsc::channel::<Job>();
+        let said = events.clone();
+        let writer = std::thread::Builder::new()
+            .name("store".into())
+            .spawn(move || write_all(connection, &inbox, &said))
+            .map_err(|error| Problem::internal(&anyhow::Error::new(error).context("starting the writer")))?;
+        Ok(Store {
+            inner: Arc::new(Inner {
+                path: path.to_path_buf(),
+                jobs: Mutex::new(Some(jobs)),
+                writer: Mutex::new(Some(writer)),
+                readers: Mutex::new(Vec::new()),
+                events,
+            }),
+        })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    pub fn events(&self) -> &Events {
+        &self.inner.events
+    }
+
+    /// Runs `work` on the writer and returns when its result is on disk. An error from `work` undoes its own writes only.
+    pub async fn write<T, F>(&self, work: F) -> Outcome<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx) -> Outcome<T> + Send + 'static,
+    {
+        let (done, answer) = oneshot::channel();
+        let job: Job = Box::new(move |tx| {
+            let result = with_savepoint(tx, work);
+            Box::new(move |committed| {
+                let _ = done.send(committed.and(result));
+            })
+        });
+        let sent = match self.inner.jobs.lock() {
+            Ok(jobs) => jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok()),
+            Err(_) => false,
+        };
+        if !sent {
+            return Err(Problem::block(Code::Internal, "The queue's file is closed."));
+        }
+        answer.await.unwrap_or_else(|_| Err(Problem::block(Code::Internal, "The queue's writer stopped.")))
+    }
+
+    /// Reads on a connection of its own; sees all that was committed before. Blocking: short queries only.
+    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Outcome<T> {
+        let spare = self.inner.readers.lock().ok().and_then(|mut readers| readers.pop());
+        let connection = match spare {
+            Some(connection) => connection,
+            None => open::reader(&self.inner.path)?,
+        };
+        let result = work(&connection).map_err(problem);
+        if let Ok(mut readers) = self.inner.readers.lock()
+            && readers.len() < 4
+        {
+            readers.push(connection);
+        }
+        result
+    }
+
+    /// A number that changes when any other connection, of this process or another, has committed.
+    pub fn watch(&self) -> Outcome<ChangeWatch> {
+        Ok(ChangeWatch { connection: open::reader(&self.inner.path)?, last: None })
+    }
+
+    /// Copies the whole file, consistent, while others write. Used for backups.
+    pub fn back_up(&self, to: &Path) -> Outcome<()> {
+        open::copy(&open::reader(&self.inner.path)?, to).map_err(problem)
+    }
+}
+
+/// Notices what other processes write.
+pub struct ChangeWatch {
+    connection: Connection,
+    last: Option<i64>,
+}
+
+impl ChangeWatch {
+    pub fn changed(&mut self) -> bool {
+        let now = self.connection.query_row("PRAGMA data_version", [], |row| row.get(0)).ok();
+        let changed = self.last.is_some() && now != self.last;
+        self.last = now;
+        changed
+    }
+}
+
+fn with_savepoint<T>(tx: &mut Tx, work: impl FnOnce(&mut Tx) -> Outcome<T>) -> Outcome<T> {
+    let said = tx.said.len();
+    tx.execute_batch("SAVEPOINT one").map_err(problem)?;
+    // A panic in one write must not take the others of the same transaction, or the writer, with it.
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(tx)))
+        .unwrap_or_else(|_| Err(Problem::block(Code::Internal, "A write broke. It was undone.")));
+    match result {
+        Ok(value) => tx.execute_batch("RELEASE one").map(|()| value).map_err(problem),
+        Err(error) => {
+            tx.said.truncate(said);
+            tx.execute_batch("ROLLBACK TO one; RELEASE one").map_err(problem)?;
+            Err(error)
+        }
+    }
+}
+
+/// The writer: everything that waits goes into one transaction, then all are answered.
+fn write_all(mut connection: Connection, inbox: &std::sync::mpsc::Receiver<Job>, events: &Events) {
+    while let Ok(first) = inbox.recv() {
+        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate);
+        let sql = match transaction {
+            Ok(sql) => sql,
+            Err(error) => {
+                // Not even begun: the job is answered by being dropped with the reason.
+                refuse(first, error);
+                continue;
+            }
+        };
+        let mut tx = Tx { sql: &sql, said: Vec::new() };
+        let mut answers = vec![first(&mut tx)];
+        while answers.len() < 256
+            && let Ok(next) = inbox.try_recv()
+        {
+            answers.push(next(&mut tx));
+        }
+        let said = std::mem::take(&mut tx.said);
+        let committed = sql.commit().map_err(problem);
+        if committed.is_ok() {
+            events.publish(said);
+        }
+        for answer in answers {
+            answer(committed.clone());
+        }
+    }
+    let _ = connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+/// A job whose transaction could not begin still has to be answered; it runs against an empty memory database that is thrown away.
+fn refuse(job: Job, error: rusqlite::Error) {
+    let why = problem(error);
+    if let Ok(mut nowhere) = Connection::open_in_memory()
+        && let Ok(sql) = nowhere.transaction()
+    {
+        let answer = job(&mut Tx { sql: &sql, said: Vec::new() });
+        answer(Err(why));
+    }
+}
+
+/// What an error of SQLite means to the user.
+pub fn problem(error: rusqlite::Error) -> Problem {
+    use rusqlite::ErrorCode::*;
+    match error.sqlite_error_code() {
+        Some(DiskFull) => Problem::block(Code::DiskFull, "The disk is full, so the queue can't be written. Nothing was sent. Free some space; Slipway goes on by itself.")
+            .fix(Fix::FreeSpace),
+        Some(SystemIoFailure) => Problem::block(Code::DiskFull, "The disk did not take the queue's data (full, or failing). Nothing was sent. Check the disk and try again.")
+            .fix(Fix::FreeSpace)
+            .detail(&error),
+        Some(ReadOnly | CannotOpen | PermissionDenied) => {
+            Problem::block(Code::ReadOnly, "Slipway may not write to its data folder. Check the folder's permissions, or name another with --home.")
+                .detail(&error)
+        }
+        Some(DatabaseCorrupt | NotADatabase) => corrupt().detail(&error),
+        Some(DatabaseBusy | DatabaseLocked) => {
+            Problem::block(Code::NotNow, "Another program holds the queue's file for too long. Try again.").fix(Fix::Retry)
+        }
+        _ => Problem::internal(&anyhow::Error::new(error).context("asking the queue's file")),
+    }
+}
+
+fn corrupt() -> Problem {
+    Problem::block(Code::DatabaseCorrupt, "The queue's file is damaged. It is kept as it is; a backup can be put in its place.")
+        .fix(Fix::RestoreBackup)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! Rows of `account`: one sign-in on one platform. Tokens are not here; they are in the vault.
+
+use super::delivery::{bare, instant, json, odd, text, word};
+use super::{Tx, problem};
+use crate::platform::{Identity, JobAccount};
+use crate::problem::Outcome;
+use crate::schedule::lead::MissedRule;
+use crate::schedule::slots::Slot;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountState {
+    Ok,
+    /// Its sign-in ended; everything of it waits for a new one.
+    SignIn,
+    /// Disconnected; kept for the history.
+    Gone,
+}
+
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub id: i64,
+    pub platform: String,
+    pub app: i64,
+    pub remote_id: String,
+    pub name: String,
+    pub handle: Option<String>,
+    pub url: Option<String>,
+    pub scopes: Vec<String>,
+    /// Capabilities as last read.
+    pub live: Value,
+    pub state: AccountState,
+    /// When the refresh token dies, where the platform says so (C31).
+    pub sign_in_ends: Option<Timestamp>,
+    pub missed_rule: MissedRule,
+    pub slots: Vec<Slot>,
+    pub connected_at: Timestamp,
+}
+
+impl Account {
+    pub fn for_job(&self) -> JobAccount {
+        JobAccount { remote_id: self.remote_id.clone(), name: self.name.clone(), live: self.live.clone() }
+    }
+}
+
+const COLUMNS: &str = "id, platform, app_id, remote_id, name, handle, url, scopes, live, state, sign_in_ends, \
+     missed_rule, slots, connected_at";
+
+fn from_row(row: &Row) -> rusqlite::Result<Account> {
+    Ok(Account {
+        id: row.get(0)?,
+        platform: row.get(1)?,
+        app: row.get(2)?,
+        remote_id: row.get(3)?,
+        name: row.get(4)?,
+        handle: row.get(5)?,
+        url: row.get(6)?,
+        scopes: json(row, 7)?,
+        live: json(row, 8)?,
+        state: word(&row.get::<_, String>(9)?).ok_or_else(|| odd(9, "a state"))?,
+        sign_in_ends: instant(row, 10)?,
+        missed_rule: json(row, 11)?,
+        slots: json(row, 12)?,
+        connected_at: instant(row, 13)?.unwrap_or_default(),
+    })
+}
+
+/// What a sign-in brings.
+pub struct Connected<'a> {
+    pub platform: &'a str,
+    pub app: i64,
+    pub identity: &'a Identity,
+    pub scopes: &'a [String],
+    pub sign_in_ends: Option<Timestamp>,
+}
+
+/// Adds the account, or brings back the one that is this channel already: its history and posts stay with it.
+pub fn connect(tx: &Tx, new: &Connected, rule: &MissedRule, now: Timestamp) -> Outcome<i64> {
+    tx.query_row(
+        "INSERT INTO account (platform, app_id, remote_id, name, handle, url, scopes, live, state, sign_in_ends, missed_rule, connected_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'ok', ?9, ?10, ?11) \
+         ON CONFLICT (platform, remote_id) DO UPDATE SET app_id = excluded.app_id, name = excluded.name, handle = excluded.handle, \
+           url = excluded.url, scopes = excluded.scopes, live = excluded.live, state = 'ok', sign_in_ends = excluded.sign_in_ends, \
+           connected_at = excluded.connected_at \
+         RETURNING id",
+        params![
+            new.platform,
+            new.app,
+            new.identity.remote_id,
+            new.identity.name,
+            new.identity.handle,
+            new.identity.url,
+            text(&new.scopes),
+            text(&new.identity.live),
+            new.sign_in_ends.map(Timestamp::as_millisecond),
+            text(rule),
+            now.as_millisecond()
+        ],
+        |row| row.get(0),
+    )
+    .map_err(problem)
+}
+
+pub fn get(sql: &Connection, id: i64) -> rusqlite::Result<Option<Account>> {
+    sql.prepare_cached(&format!("SELECT {COLUMNS} FROM account WHERE id = ?1"))?.query_row([id], from_row).optional()
+}
+
+/// All but the disconnected.
+pub fn all(sql: &Connection) -> rusqlite::Result<Vec<Account>> {
+    sql.prepare_cached(&format!("SELECT {COLUMNS} FROM account WHERE state <> 'gone' ORDER BY id"))?
+        .query_map([], from_row)?
+        .collect()
+}
+
+pub fn set_state(tx: &Tx, id: i64, state: AccountState) -> Outcome<()> {
+    tx.execute("UPDATE account SET state = ?2 WHERE id = ?1", params![id, bare(&state)]).map_err(problem)?;
+    Ok(())
+}
+
+pub fn set_sign_in_ends(tx: &Tx, id: i64, ends: Option<Timestamp>) -> Outcome<()> {
+    tx.execute("UPDATE account SET sign_in_ends = ?2 WHERE id = ?1", params![id, ends.map(Timestamp::as_millisecond)])
+        .map_err(problem)?;
+    Ok(())
+}
+
+pub fn set_rules(tx: &Tx, id: i64, missed: &MissedRule, slots: &[Slot]) -> Outcome<()> {
+    tx.execute(
+        "UPDATE account SET missed_rule = ?2, slots = ?3 WHERE id = ?1",
+        params![id, text(missed), text(&slots)],
+    )
+    .map_err(problem)?;
+    Ok(())
+}
+
+/// Nothing of the sign-in stays: what it could do, and what it was half-way through.
+pub fn forget(tx: &Tx, id: i64) -> Outcome<()> {
+    tx.execute("UPDATE account SET state = 'gone', scopes = '[]', live = 'null', sign_in_ends = NULL WHERE id = ?1", [id])
+        .map_err(problem)?;
+    tx.execute("UPDATE delivery SET memo = NULL WHERE account_id = ?1", [id]).map_err(problem)?;
+    tx.execute(
+        "UPDATE errand SET memo = NULL WHERE delivery_id IN (SELECT id FROM delivery WHERE account_id = ?1)",
+        [id],
+    )
+    .map_err(problem)?;
+    tx.execute("DELETE FROM hold WHERE whose = 'account' AND id = ?1", [id]).map_err(problem)?;
+    Ok(())
+}

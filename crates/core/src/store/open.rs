@@ -1,0 +1,209 @@
+//! Opening the file: pragmas, world, migrations all or nothing with a copy before, and what to do with a file that can't be read.
+
+use super::{World, problem};
+use crate::problem::{Code, Fix, Outcome, Problem};
+use rusqlite::{Connection, OpenFlags};
+use rusqlite_migration::{M, Migrations};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("../../migrations/0001_house.sql"))];
+
+/// The number of migrations this version knows.
+pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
+
+/// How many copies of the file are kept.
+const BACKUPS: usize = 5;
+
+pub(super) fn open(path: &Path, world: World) -> Outcome<Connection> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| folder_problem(&error))?;
+    }
+    let existed = path.exists();
+    let mut connection = match connect(path).and_then(|connection| {
+        // The header is only looked at by the first query.
+        connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0))?;
+        Ok(connection)
+    }) {
+        Ok(connection) => connection,
+        Err(error) => return Err(unreadable(path, problem(error))),
+    };
+    let version: i64 =
+        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(problem)?;
+    if version > KNOWN {
+        return Err(Problem::block(
+            Code::DatabaseNewer,
+            "This queue was written by a newer Slipway. Update Slipway, or name another data folder. Nothing was changed.",
+        )
+        .detail(format!("the file has version {version}, this program knows {KNOWN}")));
+    }
+    if version < KNOWN {
+        if existed && version > 0 {
+            copy(&connection, &backup_path(path, &format!("before-{KNOWN}"))).map_err(problem)?;
+        }
+        Migrations::from_slice(MIGRATIONS).to_latest(&mut connection).map_err(|error| match error {
+            rusqlite_migration::Error::RusqliteError { err, .. } => problem(err),
+            other => Problem::internal(&anyhow::Error::new(other).context("bringing the queue's file up to date")),
+        })?;
+    }
+    claim_world(&connection, world)?;
+    quick_check(&connection, path)?;
+    Ok(connection)
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // A remote act follows many of our writes: they must be on disk when we say so.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // Words that were deleted must be gone from the file, too.
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+pub(super) fn reader(path: &Path) -> Outcome<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(problem)?;
+    connection.busy_timeout(Duration::from_secs(10)).map_err(problem)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// The first opening decides the world; after that it can't be changed.
+fn claim_world(connection: &Connection, world: World) -> Outcome<()> {
+    let sql = "INSERT INTO meta (key, value) VALUES ('world', ?1) ON CONFLICT (key) DO NOTHING";
+    connection.execute(sql, [world.as_str()]).map_err(problem)?;
+    let is: String =
+        connection.query_row("SELECT value FROM meta WHERE key = 'world'", [], |row| row.get(0)).map_err(problem)?;
+    if is == world.as_str() {
+        return Ok(());
+    }
+    Err(Problem::block(
+        Code::DatabaseOtherWorld,
+        "This data folder belongs to the other world: sandbox and real channels never share one. Name another with --home.",
+    ))
+}
+
+/// A damaged page is found now and not in the middle of a post. Only small files are read whole; large ones are trusted to their
+/// schema, since reading them would take longer than a start may.
+fn quick_check(connection: &Connection, path: &Path) -> Outcome<()> {
+    if std::fs::metadata(path).map_or(0, |meta| meta.len()) > 8 << 20 {
+        return Ok(());
+    }
+    let verdict: Result<String, _> = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+    match verdict {
+        Ok(text) if text == "ok" => Ok(()),
+        Ok(text) => Err(unreadable(path, super::corrupt().detail(text))),
+        Err(error) => Err(unreadable(path, problem(error))),
+    }
+}
+
+/// A damaged file is copied aside, so that nothing we do next can make it worse, and the newest backup is named.
+fn unreadable(path: &Path, problem: Problem) -> Problem {
+    if problem.code != Code::DatabaseCorrupt {
+        return problem;
+    }
+    let aside = path.with_extension("damaged");
+    let kept = aside.exists() || std::fs::copy(path, &aside).is_ok();
+    let backup = backups(path).pop();
+    let mut message = "The queue's file is damaged and was not opened.".to_string();
+    if kept {
+        message += &format!(" A copy is kept as {}.", file_name(&aside));
+    }
+    match backup {
+        Some(backup) => {
+            message += &format!(" The last backup is {}: `slipway restore` puts it in place.", file_name(&backup));
+        }
+        None => message += " There is no backup yet: `slipway restore --empty` begins a new queue and leaves the damaged one beside it.",
+    }
+    Problem { message, ..problem }.fix(Fix::RestoreBackup)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn folder_problem(error: &std::io::Error) -> Problem {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull => {
+            Problem::block(Code::DiskFull, "The disk is full, so the data folder can't be made.").fix(Fix::FreeSpace)
+        }
+        _ => Problem::block(
+            Code::ReadOnly,
+            "Slipway can't make or use its data folder. Check the folder's permissions, or name another with --home.",
+        ),
+    }
+    .detail(error)
+}
+
+/// Where a copy of the file goes: `backups/<stem>-<label>.db` beside it.
+pub(super) fn backup_path(path: &Path, label: &str) -> PathBuf {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    path.with_file_name("backups").join(format!("{stem}-{label}.db"))
+}
+
+/// All copies, oldest first.
+pub(super) fn backups(path: &Path) -> Vec<PathBuf> {
+    let Ok(folder) = std::fs::read_dir(path.with_file_name("backups")) else { return Vec::new() };
+    let mut found: Vec<_> = folder
+        .filter_map(|entry| entry.ok())
+        .filter(|entry| entry.path().extension().is_some_and(|ending| ending == "db"))
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .collect();
+    found.sort();
+    found.into_iter().map(|(_, path)| path).collect()
+}
+
+/// Makes a copy and drops the oldest beyond the number kept.
+pub(super) fn copy(connection: &Connection, to: &Path) -> rusqlite::Result<()> {
+    if let Some(folder) = to.parent() {
+        // If this fails, opening the copy says so.
+        let _ = std::fs::create_dir_all(folder);
+    }
+    let half = to.with_extension("half");
+    let _ = std::fs::remove_file(&half);
+    {
+        let mut copy = Connection::open(&half)?;
+        rusqlite::backup::Backup::new(connection, &mut copy)?.run_to_completion(512, Duration::ZERO, None)?;
+    }
+    std::fs::rename(&half, to).map_err(|_| rusqlite::Error::InvalidPath(to.to_path_buf()))?;
+    Ok(())
+}
+
+impl super::Store {
+    /// Today's copy, made at most once a day; the oldest beyond five go. `label` is the date.
+    pub fn back_up_for(&self, label: &str) -> Outcome<Option<PathBuf>> {
+        let to = backup_path(self.path(), label);
+        if to.exists() {
+            return Ok(None);
+        }
+        self.back_up(&to)?;
+        let mut old = backups(self.path());
+        while old.len() > BACKUPS {
+            let _ = std::fs::remove_file(old.remove(0));
+        }
+        Ok(Some(to))
+    }
+}
+
+/// Puts the newest backup in the place of a damaged file (kept aside), or begins anew. Returns what was put in place.
+pub fn restore(path: &Path, empty: bool) -> Outcome<Option<PathBuf>> {
+    let chosen = if empty { None } else { backups(path).pop() };
+    if !empty && chosen.is_none() {
+        return Err(Problem::block(Code::NotFound, "There is no backup to restore."));
+    }
+    let io = |error: std::io::Error| folder_problem(&error);
+    for ending in ["db", "db-wal", "db-shm"] {
+        let old = path.with_extension(ending);
+        if old.exists() {
+            std::fs::rename(&old, path.with_extension(format!("{ending}.damaged"))).map_err(io)?;
+        }
+    }
+    if let Some(chosen) = &chosen {
+        std::fs::copy(chosen, path).map_err(io)?;
+    }
+    Ok(chosen)
+}
