@@ -101,12 +101,14 @@ pub async fn sign_in(
 ) -> Outcome<Granted> {
     check_app(facts, app)?;
     let work = async {
-        let (listener, redirect) = loopback::bind(&facts.sign_in).await.map_err(|error| no_listener(&error))?;
-        let request = request::prepare(wire.hosts(), facts, app, redirect).map_err(|no| problem(facts, no))?;
+        let (listener, redirect) =
+            loopback::bind(&facts.sign_in).await.map_err(|error| no_listener(&error))?;
+        let request =
+            request::prepare(wire.hosts(), facts, app, redirect).map_err(|no| problem(facts, no))?;
         let mut door = Door::open(listener, &facts.sign_in, request.state.clone());
         browser(&request.url);
         let answer = tokio::select! {
-            answer = door.answer() => answer,
+            answer = door.answer() => Ok(answer),
             () = clock.sleep(patience) => Err(late(facts, patience, door.saw_wrong_state())),
         };
         let granted = match answer {
@@ -146,7 +148,9 @@ pub async fn refresh(
         No::Later { after, detail } => RefreshFault::Later { after, detail },
         No::Offline => RefreshFault::Offline,
         No::Unknown { detail } => RefreshFault::Later { after: None, detail },
-        No::Host { host } => RefreshFault::Later { after: None, detail: format!("{host} is not a host we may call") },
+        No::Host { host } => {
+            RefreshFault::Later { after: None, detail: format!("{host} is not a host we may call") }
+        }
     })
 }
 
@@ -196,8 +200,10 @@ async fn trade(
         let Some(pause) = pauses.next() else { return Err(problem(facts, no)) };
         clock.sleep(asked.unwrap_or(pause)).await;
     };
-    let missing: Vec<_> =
-        facts.required_scopes().filter(|need| !granted.scopes.iter().any(|scope| scope == need.scope)).collect();
+    let missing: Vec<_> = facts
+        .required_scopes()
+        .filter(|need| !granted.scopes.iter().any(|scope| scope == need.scope))
+        .collect();
     if missing.is_empty() {
         return Ok(granted);
     }
@@ -222,8 +228,11 @@ fn check_app(facts: &Facts, app: &AppCredentials) -> Outcome<()> {
         let text = format!("Slipway has no developer app for {} yet. Add its client ID first.", facts.name);
         return Err(Problem::block(Code::AppMissing, text).fix(add));
     }
-    if facts.sign_in.secret && app.client_secret.as_ref().is_none_or(|secret| secret.expose().trim().is_empty()) {
-        let text = format!("{} wants the developer app's client secret too, and it is missing. Add it.", facts.name);
+    if facts.sign_in.secret
+        && app.client_secret.as_ref().is_none_or(|secret| secret.expose().trim().is_empty())
+    {
+        let text =
+            format!("{} wants the developer app's client secret too, and it is missing. Add it.", facts.name);
         return Err(Problem::block(Code::AppRefused, text).fix(add));
     }
     Ok(())

@@ -15,9 +15,9 @@ use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
 };
 use oauth2::{
-    AuthType, AuthorizationCode, Client, ClientId, ClientSecret, EndpointNotSet, EndpointSet, ExtraTokenFields,
-    HttpRequest, HttpResponse, PkceCodeVerifier, RefreshToken, RequestTokenError, StandardRevocableToken,
-    StandardTokenResponse, TokenResponse, TokenUrl,
+    AuthType, AuthorizationCode, Client, ClientId, ClientSecret, EndpointNotSet, EndpointSet,
+    ExtraTokenFields, HttpRequest, HttpResponse, PkceCodeVerifier, RefreshToken, RequestTokenError,
+    StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -36,16 +36,27 @@ const LONGEST_LIFE_S: u64 = 10 * 366 * 86_400;
 #[error("no token")]
 pub(super) enum No {
     /// The code or the refresh token is not, or no longer, good.
-    Grant { detail: String },
+    Grant {
+        detail: String,
+    },
     /// The developer app is refused.
-    App { detail: String },
+    App {
+        detail: String,
+    },
     /// Passing.
-    Later { after: Option<Duration>, detail: String },
+    Later {
+        after: Option<Duration>,
+        detail: String,
+    },
     Offline,
     /// A structured refusal that none of the above covers.
-    Unknown { detail: String },
+    Unknown {
+        detail: String,
+    },
     /// Not a host of this platform, or not in this world.
-    Host { host: String },
+    Host {
+        host: String,
+    },
 }
 
 impl No {
@@ -53,7 +64,9 @@ impl No {
     pub(super) fn from_error(error: &str, detail: String) -> No {
         match error {
             "invalid_grant" => No::Grant { detail },
-            "invalid_client" | "unauthorized_client" | "deleted_client" | "disabled_client" => No::App { detail },
+            "invalid_client" | "unauthorized_client" | "deleted_client" | "disabled_client" => {
+                No::App { detail }
+            }
             "temporarily_unavailable" | "server_error" | "slow_down" => No::Later { after: None, detail },
             _ => No::Unknown { detail },
         }
@@ -139,7 +152,11 @@ pub(super) async fn revoke(wire: &Wire, facts: &'static Facts, token: &SecretStr
         return Ok(());
     }
     match refusal(&reply, &sent) {
-        Some((error, _)) if reply.status < 500 && matches!(error.as_str(), "invalid_token" | "invalid_grant") => Ok(()),
+        Some((error, _))
+            if reply.status < 500 && matches!(error.as_str(), "invalid_token" | "invalid_grant") =>
+        {
+            Ok(())
+        }
         _ => Err(verdict(&reply, &sent)),
     }
 }
@@ -284,7 +301,10 @@ fn read_grant(facts: &Facts, answer: &Answer, before: Timestamp) -> Result<Grant
             .refresh_token()
             .filter(|token| !token.secret().trim().is_empty())
             .map(|token| SecretString::from(token.secret().clone())),
-        refresh_ends: answer.extra_fields().refresh_token_expires_in.map(|life| later_by(before, seconds(life))),
+        refresh_ends: answer
+            .extra_fields()
+            .refresh_token_expires_in
+            .map(|life| later_by(before, seconds(life))),
         scopes: answer
             .scopes()
             .into_iter()

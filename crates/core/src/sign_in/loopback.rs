@@ -82,9 +82,9 @@ impl Door {
     }
 
     /// The one right answer. Never returns if none comes.
-    pub(super) async fn answer(&mut self) -> Result<Redirect, crate::problem::Problem> {
+    pub(super) async fn answer(&mut self) -> Redirect {
         match (&mut self.answer).await {
-            Ok(redirect) => Ok(redirect),
+            Ok(redirect) => redirect,
             Err(_) => std::future::pending().await,
         }
     }
@@ -132,12 +132,13 @@ impl Expected {
         if !fields.get("state").is_some_and(|state| same(state.expose(), self.state.expose())) {
             return self.wrong();
         }
-        let (redirect, page) = match (fields.get("code"), fields.get("error").map(|error| plain_code(error.expose()))) {
-            (_, Some(error)) if error == "access_denied" => (Redirect::Denied, Page::Denied),
-            (_, Some(error)) => (Redirect::Refused { error }, Page::Failed),
-            (Some(code), None) if !code.expose().is_empty() => (Redirect::Code(code.clone()), Page::Done),
-            _ => return Page::Empty,
-        };
+        let (redirect, page) =
+            match (fields.get("code"), fields.get("error").map(|error| plain_code(error.expose()))) {
+                (_, Some(error)) if error == "access_denied" => (Redirect::Denied, Page::Denied),
+                (_, Some(error)) => (Redirect::Refused { error }, Page::Failed),
+                (Some(code), None) if !code.expose().is_empty() => (Redirect::Code(code.clone()), Page::Done),
+                _ => return Page::Empty,
+            };
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner).take();
         match taken {
             Some(sender) => {

@@ -56,17 +56,26 @@ impl Page {
                 "Access was not given",
                 "That is fine: nothing was changed. You can close this tab and sign in from Slipway whenever you like.",
             ),
-            Page::Failed => {
-                ("The sign-in did not work", "You can close this tab. Slipway says what happened and what helps.")
-            }
+            Page::Failed => (
+                "The sign-in did not work",
+                "You can close this tab. Slipway says what happened and what helps.",
+            ),
             Page::WrongState => (
                 "This is not the sign-in Slipway waits for",
                 "Nothing was taken from it. If you have several sign-in tabs open, finish the newest one, or start again from Slipway.",
             ),
-            Page::Empty => ("There is no answer in this address", "Slipway is still waiting. Finish the sign-in in its tab."),
-            Page::Used => ("This sign-in was answered already", "You can close this tab. Look in Slipway for how it went."),
+            Page::Empty => (
+                "There is no answer in this address",
+                "Slipway is still waiting. Finish the sign-in in its tab.",
+            ),
+            Page::Used => (
+                "This sign-in was answered already",
+                "You can close this tab. Look in Slipway for how it went.",
+            ),
             Page::ForeignHost | Page::NotGet => ("Not understood", "Slipway takes no such request."),
-            Page::Stray => ("Nothing here", "Slipway waits here for the end of a sign-in, and has nothing else."),
+            Page::Stray => {
+                ("Nothing here", "Slipway waits here for the end of a sign-in, and has nothing else.")
+            }
         }
     }
 }

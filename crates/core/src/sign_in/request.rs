@@ -11,10 +11,8 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use url::Url;
 
-/// One sign-in under way.
-#[derive(Debug)]
+/// One sign-in under way. It has no `Debug`: the address holds the state.
 pub(super) struct Request {
-    /// Holds the state, hence printed as redacted by whoever prints at all.
     pub url: Url,
     /// 256 random bits.
     pub state: SecretString,
