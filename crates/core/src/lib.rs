@@ -15,6 +15,7 @@ pub mod queue;
 pub mod redact;
 pub mod schedule;
 pub mod sensitive;
+pub mod sign_in;
 pub mod store;
 pub mod throttle;
 pub mod vault;

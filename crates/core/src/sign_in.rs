@@ -1,0 +1,301 @@
+//! Signing in: OAuth 2.0 authorisation code with PKCE in the user's own browser, one flow for every platform.
+//!
+//! A platform's quirks are data (`SignInFacts`). The answer comes to a listener on this computer that lives as long as the sign-in
+//! and takes one right answer; only structured `error` fields decide what a refusal means, and every refusal has a code of its own.
+//! Deliberately not here: HTTP (`wire`), storing what was granted (the caller, in the vault), and any platform's name. Nothing here
+//! survives a restart.
+//!
+//! `oauth2` keeps codes, verifiers and tokens in types that print as redacted but are not wiped when dropped; ours are.
+
+mod endpoint;
+mod loopback;
+mod page;
+mod request;
+#[cfg(test)]
+mod tests;
+pub mod tokens;
+
+use crate::clock::Clock;
+use crate::facts::Facts;
+use crate::problem::{Code, Fix, Outcome, Problem};
+use crate::sensitive::{SecretString, Sensitive};
+use crate::wire::Wire;
+use endpoint::No;
+use jiff::Timestamp;
+use loopback::{Door, Redirect};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+pub use tokens::Tokens;
+
+/// Pauses before the code is traded a second and a third time. A code lives for minutes at least, so a passing fault of the
+/// platform need not send the user through the browser again.
+const TRADE_AGAIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(4)];
+/// A platform that asks for a longer pause than this while the user looks on is called down.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// The developer app a sign-in speaks through.
+#[derive(Clone, Debug)]
+pub struct AppCredentials {
+    pub client_id: String,
+    /// Sent only where the platform's Facts say so.
+    pub client_secret: Option<SecretString>,
+}
+
+/// A bearer and when it ends by our clock, reckoned from before it was asked for.
+#[derive(Clone, Debug)]
+pub struct Access {
+    pub token: Arc<Sensitive<String>>,
+    pub expires_at: Timestamp,
+}
+
+/// What a platform granted.
+#[derive(Clone, Debug)]
+pub struct Granted {
+    pub access: Access,
+    /// Never empty. `None`: the one there is goes on ([`keep_refresh`]). When there is one it replaces the old, which may be dead
+    /// already (`SignInFacts::rotates`): it is stored before `access` is used.
+    pub refresh: Option<SecretString>,
+    /// When the refresh token itself ends, where the platform says so (C31).
+    pub refresh_ends: Option<Timestamp>,
+    /// What was granted. Empty after a refresh whose answer does not name it: as before (RFC 6749, 6).
+    pub scopes: Vec<String>,
+}
+
+/// Why there is no new access token, as what one can do about it. Details hold no secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RefreshFault {
+    /// The platform said in a structured `error` field that this grant is over. Nothing else ever means this (C29).
+    #[error("the sign-in is over: {detail}")]
+    SignInAgain { detail: String },
+    /// The developer app is refused, or what we need of it is missing. Signing in again does not help.
+    #[error("the developer app is refused: {detail}")]
+    AppRefused { detail: String },
+    /// Passing, or nothing we understand: try again, not before `after` if given.
+    #[error("no answer to go by: {detail}")]
+    Later { after: Option<Duration>, detail: String },
+    /// No connection was made.
+    #[error("offline")]
+    Offline,
+}
+
+/// Lets the user grant access in their browser: opens a listener on loopback, hands the address of the consent page to `browser`,
+/// waits `patience` for the answer, trades it for tokens. Dropping the future, or `cancel`, closes the listener.
+///
+/// An answer with a wrong or missing `state` gets an error page and the wait goes on: any page in any browser can call a port of
+/// this computer, and none may end or hijack a sign-in that way. Only when nothing right has come in time do such answers show, as
+/// `SignInState` in place of `SignInTimeout`.
+///
+/// Problems: `SignInDenied` (by the user, at the platform or by `cancel`), `SignInState`, `SignInTimeout`, `SignInScope`,
+/// `AppMissing`, `AppRefused`, `Offline`, `PlatformDown`, `HostUnknown`, and `SignInFailed` for all else.
+pub async fn sign_in(
+    wire: &Wire,
+    clock: &Clock,
+    facts: &'static Facts,
+    app: &AppCredentials,
+    browser: &(dyn Fn(&Url) + Send + Sync),
+    patience: Duration,
+    cancel: &CancellationToken,
+) -> Outcome<Granted> {
+    check_app(facts, app)?;
+    let work = async {
+        let (listener, redirect) =
+            loopback::bind(&facts.sign_in).await.map_err(|error| no_listener(&error))?;
+        let request =
+            request::prepare(wire.hosts(), facts, app, redirect).map_err(|no| problem(facts, no))?;
+        let mut door = Door::open(listener, &facts.sign_in, request.state.clone());
+        browser(&request.url);
+        let answer = tokio::select! {
+            answer = door.answer() => Ok(answer),
+            () = clock.sleep(patience) => Err(late(facts, patience, door.saw_wrong_state())),
+        };
+        let granted = match answer {
+            Ok(Redirect::Code(code)) => trade(wire, clock, facts, app, &request, &code).await,
+            Ok(Redirect::Denied) => Err(denied(format!(
+                "{} was told not to let Slipway in. Nothing was changed. Sign in again whenever you like.",
+                facts.name
+            ))),
+            Ok(Redirect::Refused { error }) => {
+                let detail = error.clone();
+                Err(problem(facts, No::from_error(&error, detail)))
+            }
+            Err(problem) => Err(problem),
+        };
+        door.close().await;
+        granted
+    };
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(denied("The sign-in was cancelled. Nothing was changed.".into())),
+        ended = work => ended,
+    }
+}
+
+/// A new access token for a stored refresh token. Asks once; when to ask again is the caller's to decide.
+pub async fn refresh(
+    wire: &Wire,
+    clock: &Clock,
+    facts: &'static Facts,
+    app: &AppCredentials,
+    refresh: &SecretString,
+) -> Result<Granted, RefreshFault> {
+    check_app(facts, app).map_err(|problem| RefreshFault::AppRefused { detail: problem.message })?;
+    endpoint::renew(wire, clock, facts, app, refresh).await.map_err(|no| match no {
+        No::Grant { detail } => RefreshFault::SignInAgain { detail },
+        No::App { detail } => RefreshFault::AppRefused { detail },
+        No::Later { after, detail } => RefreshFault::Later { after, detail },
+        No::Offline => RefreshFault::Offline,
+        No::Unknown { detail } => RefreshFault::Later { after: None, detail },
+        No::Host { host } => {
+            RefreshFault::Later { after: None, detail: format!("{host} is not a host we may call") }
+        }
+    })
+}
+
+/// Asks the platform to forget a token. That it had forgotten it already is as good. A platform without such an endpoint is not
+/// asked: see `SignInFacts::revoke` for what to tell the user then, and `revokes_all` for what else it takes along.
+pub async fn revoke(wire: &Wire, facts: &'static Facts, token: &SecretString) -> Outcome<()> {
+    endpoint::revoke(wire, facts, token).await.map_err(|no| match no {
+        No::Offline | No::Host { .. } => problem(facts, no),
+        No::Later { detail, .. } | No::Grant { detail } | No::App { detail } | No::Unknown { detail } => {
+            Problem::block(
+                Code::PlatformDown,
+                format!("{} did not confirm that it took Slipway's access back. Try again in a while, or take it back in your account's settings there.", facts.name),
+            )
+            .fix(Fix::Retry)
+            .detail(detail)
+        }
+    })
+}
+
+/// Which refresh token to keep: an answer without one, or with an empty one, never takes away the one there is (C28).
+pub fn keep_refresh(old: Option<&SecretString>, new: Option<SecretString>) -> Option<SecretString> {
+    new.filter(|new| !new.expose().trim().is_empty()).or_else(|| old.cloned())
+}
+
+/// Trades the code for tokens, a few times if the platform has a passing fault, and looks whether all we need was granted.
+///
+/// A grant that lacks something is dropped and not revoked: at many platforms that would end a sign-in of the same person that works.
+async fn trade(
+    wire: &Wire,
+    clock: &Clock,
+    facts: &'static Facts,
+    app: &AppCredentials,
+    request: &request::Request,
+    code: &SecretString,
+) -> Outcome<Granted> {
+    let mut pauses = TRADE_AGAIN.into_iter();
+    let granted = loop {
+        let no = match endpoint::trade(wire, clock, facts, app, request, code).await {
+            Ok(granted) => break granted,
+            Err(no) => no,
+        };
+        let asked = match &no {
+            No::Offline => None,
+            No::Later { after, .. } if after.is_none_or(|after| after <= LONGEST_PAUSE) => *after,
+            _ => return Err(problem(facts, no)),
+        };
+        let Some(pause) = pauses.next() else { return Err(problem(facts, no)) };
+        clock.sleep(asked.unwrap_or(pause)).await;
+    };
+    let missing: Vec<_> = facts
+        .required_scopes()
+        .filter(|need| !granted.scopes.iter().any(|scope| scope == need.scope))
+        .collect();
+    if missing.is_empty() {
+        return Ok(granted);
+    }
+    let whys: Vec<_> = missing.iter().map(|need| need.why).collect();
+    let names: Vec<_> = missing.iter().map(|need| need.scope).collect();
+    Err(Problem::block(
+        Code::SignInScope,
+        format!(
+            "You signed in to {}, but left out a permission that Slipway needs: {}. Nothing was stored. Sign in again and leave it ticked.",
+            facts.name,
+            whys.join("; ")
+        ),
+    )
+    .fix(Fix::Retry)
+    .detail(names.join(" ")))
+}
+
+/// Says at once what the platform would only say after the user went through the browser.
+fn check_app(facts: &Facts, app: &AppCredentials) -> Outcome<()> {
+    let add = Fix::AddApp { platform: facts.id.into() };
+    if app.client_id.trim().is_empty() {
+        let text = format!("Slipway has no developer app for {} yet. Add its client ID first.", facts.name);
+        return Err(Problem::block(Code::AppMissing, text).fix(add));
+    }
+    if facts.sign_in.secret
+        && app.client_secret.as_ref().is_none_or(|secret| secret.expose().trim().is_empty())
+    {
+        let text =
+            format!("{} wants the developer app's client secret too, and it is missing. Add it.", facts.name);
+        return Err(Problem::block(Code::AppRefused, text).fix(add));
+    }
+    Ok(())
+}
+
+fn problem(facts: &Facts, no: No) -> Problem {
+    let name = facts.name;
+    match no {
+        No::App { detail } => Problem::block(
+            Code::AppRefused,
+            format!("{name} refuses the developer app. Check its client ID and secret, and that it was not deleted or disabled."),
+        )
+        .fix(Fix::AddApp { platform: facts.id.into() })
+        .detail(detail),
+        No::Grant { detail } | No::Unknown { detail } => Problem::block(
+            Code::SignInFailed,
+            format!("{name} did not complete the sign-in. Nothing was changed. Try again."),
+        )
+        .fix(Fix::Retry)
+        .detail(detail),
+        No::Later { detail, .. } => Problem::block(
+            Code::PlatformDown,
+            format!("{name} has a fault at the moment. Nothing was changed. Try again in a few minutes."),
+        )
+        .fix(Fix::Retry)
+        .detail(detail),
+        No::Offline => Problem::block(
+            Code::Offline,
+            format!("{name} can't be reached. Check the connection of this computer and try again."),
+        )
+        .fix(Fix::Retry),
+        No::Host { host } => {
+            Problem::block(Code::HostUnknown, format!("Slipway may not speak to {host} here, so the sign-in was not begun."))
+        }
+    }
+}
+
+fn denied(message: String) -> Problem {
+    Problem::block(Code::SignInDenied, message).fix(Fix::Retry)
+}
+
+fn late(facts: &Facts, patience: Duration, saw_wrong_state: bool) -> Problem {
+    let minutes = patience.as_secs().div_ceil(60);
+    let waited = if minutes == 1 { "a minute".to_string() } else { format!("{minutes} minutes") };
+    if saw_wrong_state {
+        Problem::block(
+            Code::SignInState,
+            format!("An answer came that does not belong to this sign-in, so Slipway did not take it, and no other came within {waited}. Close old sign-in tabs and try again."),
+        )
+    } else {
+        Problem::block(
+            Code::SignInTimeout,
+            format!("No answer came from {} within {waited}. If its page shows an error, that error says why. Nothing was changed.", facts.name),
+        )
+    }
+    .fix(Fix::Retry)
+}
+
+fn no_listener(error: &std::io::Error) -> Problem {
+    Problem::block(
+        Code::SignInFailed,
+        "Slipway could not open a port on this computer for the answer of the sign-in. A firewall or security program may forbid it.",
+    )
+    .fix(Fix::Retry)
+    .detail(error.kind())
+}

@@ -1,0 +1,8 @@
+//! The sign-in against a token server of its own on loopback. Time moves by hand.
+#![allow(clippy::unwrap_used)]
+
+mod cache;
+mod fake;
+mod flow;
+mod refusals;
+mod renewal;
