@@ -107,7 +107,10 @@ impl Engine {
     pub fn platform(&self, id: &str) -> Outcome<&Arc<dyn AnyPlatform>> {
         self.inner.platforms.iter().find(|platform| platform.facts().id == id).ok_or_else(|| {
             let known: Vec<_> = self.inner.platforms.iter().map(|platform| platform.facts().id).collect();
-            Problem::block(Code::PlatformUnknown, format!("There is no platform \"{id}\". Known: {}.", known.join(", ")))
+            Problem::block(
+                Code::PlatformUnknown,
+                format!("There is no platform \"{id}\". Known: {}.", known.join(", ")),
+            )
         })
     }
 
@@ -126,7 +129,10 @@ impl Engine {
         self.inner.nudge.notify_one();
     }
 
-    pub(crate) fn read<T>(&self, work: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T>) -> Outcome<T> {
+    pub(crate) fn read<T>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T>,
+    ) -> Outcome<T> {
         self.inner.store.read(work)
     }
 

@@ -56,7 +56,8 @@ impl Secrets {
     pub async fn keep_refresh(&self, id: i64, refresh: Option<SecretString>) -> Result<(), VaultFault> {
         let old = self.account(id).await?;
         let memo_key = old.as_ref().map_or_else(|| Arc::new(MemoKey::generate()), |old| old.memo_key.clone());
-        let refresh = crate::sign_in::keep_refresh(old.as_ref().and_then(|old| old.refresh.as_ref()), refresh);
+        let refresh =
+            crate::sign_in::keep_refresh(old.as_ref().and_then(|old| old.refresh.as_ref()), refresh);
         let entry = Zeroizing::new(
             json!({
                 "v": 1,
@@ -78,7 +79,8 @@ impl Secrets {
 
     /// The key that seals this account's memos.
     pub async fn memo_key(&self, id: i64) -> Result<Option<Arc<MemoKey>>, VaultFault> {
-        let known = self.memo_keys.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(&id).cloned();
+        let known =
+            self.memo_keys.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(&id).cloned();
         match known {
             Some(key) => Ok(Some(key)),
             None => Ok(self.account(id).await?.map(|secret| secret.memo_key)),

@@ -12,6 +12,7 @@ pub mod errand;
 pub mod hold;
 pub mod media;
 mod open;
+pub use open::restore;
 pub mod post;
 pub mod setting;
 
@@ -278,8 +279,11 @@ pub fn problem(error: rusqlite::Error) -> Problem {
 }
 
 fn corrupt() -> Problem {
-    Problem::block(Code::DatabaseCorrupt, "The queue's file is damaged. It is kept as it is; a backup can be put in its place.")
-        .fix(Fix::RestoreBackup)
+    Problem::block(
+        Code::DatabaseCorrupt,
+        "The queue's file is damaged. It is kept as it is; a backup can be put in its place.",
+    )
+    .fix(Fix::RestoreBackup)
 }
 
 #[cfg(test)]

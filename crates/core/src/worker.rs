@@ -6,10 +6,10 @@
 pub(crate) mod job;
 
 use crate::engine::{Engine, sql};
-use crate::platform::{Act, AnyPlatform, Call, Errand, Fault, GoesOut, Reply, Stage, Step, later};
+use crate::platform::{Act, AnyPlatform, Call, Fault, GoesOut, Reply, Stage, Step, later};
 use crate::post::{HAND_OVER_GRACE, State};
 use crate::problem::{Code, Fix, Outcome, Problem};
-use crate::queue::{self, Begun, Charge, Leave, Ticket};
+use crate::queue::{self, Begun, Leave, Ticket};
 use crate::schedule::lead::{Missed, on_missed};
 use crate::secrets::{open_memo, seal_memo, told};
 use crate::sensitive::Sensitive;
@@ -33,7 +33,10 @@ pub(crate) async fn work(engine: Engine, ticket: Ticket, gauge: Arc<Gauge>, awak
     let problem = match driven {
         Ok(Ok(())) => return,
         Ok(Err(problem)) => problem,
-        Err(_) => Problem::block(Code::Internal, "Slipway broke while it was at this post. The others go on; look before you retry."),
+        Err(_) => Problem::block(
+            Code::Internal,
+            "Slipway broke while it was at this post. The others go on; look before you retry.",
+        ),
     };
     // The claim must come to rest even while the disk is full: try until the queue can be written again.
     loop {
@@ -47,13 +50,6 @@ pub(crate) async fn work(engine: Engine, ticket: Ticket, gauge: Arc<Gauge>, awak
     }
 }
 
-/// How a step's turn ended.
-enum Turn {
-    Next(Step<Vec<u8>>),
-    /// Laid down; somebody else wrote where it rests.
-    Over,
-}
-
 async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since: Timestamp) -> Outcome<()> {
     let mut desk = Desk::open(engine, ticket)?;
     if !answers_for_its_minute(engine, ticket, &desk, awake_since).await? {
@@ -61,7 +57,11 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
     }
     let memo_key = match told(engine.inner.secrets.memo_key(desk.account.id).await) {
         Ok(Some(key)) => key,
-        Ok(None) => return engine.settle(ticket, &desk, Fault::SignIn { detail: "nothing in the keychain".into() }, None, None).await,
+        Ok(None) => {
+            return engine
+                .settle(ticket, &desk, Fault::SignIn { detail: "nothing in the keychain".into() }, None, None)
+                .await;
+        }
         Err(problem) => return engine.vault_waits(ticket, &desk, problem).await,
     };
     let files = match desk.open_files(engine, ticket).await {
@@ -85,11 +85,14 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
         }
         Some(sealed) => match open_memo(&memo_key, &row, sealed) {
             Some(memo) => platform.resume(&desk.job, memo.expose()),
-            None => Err(Fault::Unsure { detail: "what was written down about it can't be opened any more".into() }),
+            None => Err(Fault::Unsure {
+                detail: "what was written down about it can't be opened any more".into(),
+            }),
         },
     };
     // The line about the last call is written together with the next memo: one flush for both.
     let mut line: Option<Attempt> = None;
+    let mut renewed = 0;
     let mut last: Option<(Stage, Option<&'static str>)> = None;
     loop {
         let now = engine.clock().now();
@@ -112,15 +115,29 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
                 let bucket = call.costs.first().map(|cost| cost.bucket);
                 last = Some((next.stage, bucket));
                 let stage = next.stage;
-                let kept = Kept { memo: next.memo, sealed, stage, remote: next.remote, confirmed: next.confirmed };
+                let kept =
+                    Kept { memo: next.memo, sealed, stage, remote: next.remote, confirmed: next.confirmed };
                 match send(engine, ticket, &desk, &files, gauge, *call, kept, &mut line).await? {
                     Sending::Reply(memo, reply) => step = platform.after(&desk.job, &memo, &reply),
-                    Sending::Fault(fault) => return engine.settle(ticket, &desk, fault, line.take(), last).await,
+                    Sending::Resume(memo) if renewed < 2 => {
+                        renewed += 1;
+                        step = platform.resume(&desk.job, &memo);
+                    }
+                    Sending::Resume(_) => {
+                        let detail = "the platform refuses the renewed sign-in".into();
+                        return engine
+                            .settle(ticket, &desk, Fault::SignIn { detail }, line.take(), last)
+                            .await;
+                    }
+                    Sending::Fault(fault) => {
+                        return engine.settle(ticket, &desk, fault, line.take(), last).await;
+                    }
                     Sending::Over => return Ok(()),
                 }
             }
             act => {
-                let rest = Rest { memo: sealed, stage: next.stage, remote: next.remote, confirmed: next.confirmed };
+                let rest =
+                    Rest { memo: sealed, stage: next.stage, remote: next.remote, confirmed: next.confirmed };
                 return rests(engine, ticket, &desk, act, rest, line.take()).await;
             }
         }
@@ -153,6 +170,8 @@ impl Rest {
 enum Sending {
     /// The memo the call was sent under, and what came back.
     Reply(Vec<u8>, Reply),
+    /// The sign-in was renewed half-way through a body: ask how much arrived.
+    Resume(Vec<u8>),
     Fault(Fault),
     Over,
 }
@@ -179,7 +198,8 @@ async fn send(
     };
     let charges = desk.charges(&call.costs, engine.clock().now())?;
     let (again, name, written) = (ticket.clone(), call.name, line.take());
-    let (sealed, stage, remote, confirmed) = (kept.sealed.clone(), kept.stage, kept.remote.clone(), kept.confirmed);
+    let (sealed, stage, remote, confirmed) =
+        (kept.sealed.clone(), kept.stage, kept.remote.clone(), kept.confirmed);
     let leave = engine
         .inner
         .store
@@ -211,11 +231,21 @@ async fn send(
         match self::bearer(engine, desk).await {
             Ok(fresh) => {
                 bearer = fresh;
-                sent = match &call.body {
-                    // The platform says how much it kept; a body is never sent again from where we think it broke.
-                    crate::platform::Body::File(_) => Sent::Cut { detail: "the sign-in was renewed half-way".into() },
-                    _ => engine.inner.wire.send(facts.hosts, call.clone(), bearer.as_deref(), files, gauge).await,
-                };
+                if call.is_upload() {
+                    // The platform says how much it kept; a body is never sent again from where we think it broke (C23).
+                    *line = Some(history_line(
+                        engine,
+                        call.name,
+                        &call,
+                        &sent,
+                        began.elapsed(),
+                        gauge,
+                        kept.confirmed,
+                    ));
+                    return Ok(Sending::Resume(kept.memo));
+                }
+                sent =
+                    engine.inner.wire.send(facts.hosts, call.clone(), bearer.as_deref(), files, gauge).await;
             }
             Err(NoBearer::Fault(fault)) => return Ok(Sending::Fault(fault)),
             Err(NoBearer::Vault(problem)) => {
@@ -230,9 +260,10 @@ async fn send(
     }
     *line = Some(history_line(engine, call.name, &call, &sent, took, gauge, kept.confirmed));
     Ok(match sent {
-        Sent::Reply(reply) if (500..600).contains(&reply.status) => {
-            Sending::Fault(Fault::Again { after: reply.retry_after(), detail: format!("{} answered {}", call.name, reply.status) })
-        }
+        Sent::Reply(reply) if (500..600).contains(&reply.status) => Sending::Fault(Fault::Again {
+            after: reply.retry_after(),
+            detail: format!("{} answered {}", call.name, reply.status),
+        }),
         Sent::Reply(reply) => {
             engine.heard_well(desk).await?;
             Sending::Reply(kept.memo, reply)
@@ -252,7 +283,10 @@ async fn send(
             Sending::Over
         }
         Sent::Forbidden { host } => {
-            let problem = Problem::block(Code::HostUnknown, format!("Slipway does not speak to {host} for this platform."));
+            let problem = Problem::block(
+                Code::HostUnknown,
+                format!("Slipway does not speak to {host} for this platform."),
+            );
             engine.stick(ticket, problem, line.take()).await?;
             Sending::Over
         }
@@ -299,7 +333,14 @@ pub(crate) fn flush(tx: &mut Tx, ticket: &Ticket, line: Option<Attempt>) -> Outc
 }
 
 /// The step asks for no call: where the delivery rests, and until when.
-async fn rests(engine: &Engine, ticket: &Ticket, desk: &Desk, act: Act, rest: Rest, line: Option<Attempt>) -> Outcome<()> {
+async fn rests(
+    engine: &Engine,
+    ticket: &Ticket,
+    desk: &Desk,
+    act: Act,
+    rest: Rest,
+    line: Option<Attempt>,
+) -> Outcome<()> {
     let now = engine.clock().now();
     let again = ticket.clone();
     match act {
@@ -354,7 +395,9 @@ async fn rests(engine: &Engine, ticket: &Ticket, desk: &Desk, act: Act, rest: Re
 /// A platform that has the post and does not publish it for hours needs a person's eyes.
 fn waits_too_long(ticket: &Ticket, now: Timestamp) -> bool {
     let patience = ticket.delivery.due.and_then(|due| due.checked_add(HAND_OVER_GRACE).ok());
-    ticket.errand.is_none() && ticket.delivery.state == State::HandedOver && patience.is_some_and(|end| now > end)
+    ticket.errand.is_none()
+        && ticket.delivery.state == State::HandedOver
+        && patience.is_some_and(|end| now > end)
 }
 
 fn not_public(desk: &Desk) -> Problem {
@@ -397,7 +440,12 @@ async fn finish_wish(
     let known = desk.job.remote.is_some();
     let now = engine.clock().now();
     let (again, id) = (ticket.clone(), ticket.delivery.id);
-    let rest = Rest { memo: sealed.to_vec(), stage: next.stage, remote: next.remote.clone(), confirmed: next.confirmed };
+    let rest = Rest {
+        memo: sealed.to_vec(),
+        stage: next.stage,
+        remote: next.remote.clone(),
+        confirmed: next.confirmed,
+    };
     match wish {
         Wish::Cancel if known && !matches!(next.act, Act::Done(_)) => {
             let written = line.take();
@@ -481,32 +529,32 @@ impl Engine {
         app: &crate::store::app::App,
         platform: &Arc<dyn AnyPlatform>,
     ) -> Result<Arc<Sensitive<String>>, BearerTrouble> {
-        let vault_fault = std::sync::Mutex::new(None);
-        let keep = |fault: crate::vault::VaultFault| {
-            *vault_fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(fault);
-            RefreshFault::Later { after: None, detail: "the keychain did not answer".into() }
-        };
-        let fetched = self
-            .inner
-            .tokens
-            .bearer(account.id, || async {
-                let secrets = &self.inner.secrets;
-                let stored = secrets.account(account.id).await.map_err(keep)?;
+        let vault_fault = Arc::new(std::sync::Mutex::new(None));
+        let (engine, slot, facts) = (self.clone(), vault_fault.clone(), platform.facts());
+        let (account, app, client_id) = (account.id, app.id, app.client_id.clone());
+        let fetch = move || {
+            async move {
+                let keep = |fault: crate::vault::VaultFault| {
+                    *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(fault);
+                    RefreshFault::Later { after: None, detail: "the keychain did not answer".into() }
+                };
+                let secrets = &engine.inner.secrets;
+                let stored = secrets.account(account).await.map_err(keep)?;
                 let Some(refresh) = stored.and_then(|stored| stored.refresh) else {
                     return Err(RefreshFault::SignInAgain { detail: "nothing in the keychain".into() });
                 };
-                let credentials = AppCredentials {
-                    client_id: app.client_id.clone(),
-                    client_secret: secrets.app(app.id).await.map_err(keep)?,
-                };
-                let granted =
-                    crate::sign_in::refresh(&self.inner.wire, &self.inner.clock, platform.facts(), &credentials, &refresh).await?;
+                let client_secret = secrets.app(app).await.map_err(keep)?;
+                let credentials = AppCredentials { client_id, client_secret };
+                let (wire, clock) = (&engine.inner.wire, engine.clock());
+                let granted = crate::sign_in::refresh(wire, clock, facts, &credentials, &refresh).await?;
                 if granted.refresh.is_some() {
-                    secrets.keep_refresh(account.id, granted.refresh.clone()).await.map_err(keep)?;
+                    secrets.keep_refresh(account, granted.refresh.clone()).await.map_err(keep)?;
                 }
                 Ok(granted)
-            })
-            .await;
+            }
+            .boxed()
+        };
+        let fetched = self.inner.tokens.bearer(account, fetch).await;
         fetched.map_err(|fault| {
             match vault_fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take() {
                 Some(fault) => BearerTrouble::Vault(crate::secrets::vault_problem(&fault)),
@@ -517,13 +565,22 @@ impl Engine {
 }
 
 /// Its minute passed while this computer was off: what the account's rule says (C17). Returns whether to go on.
-async fn answers_for_its_minute(engine: &Engine, ticket: &Ticket, desk: &Desk, awake_since: Timestamp) -> Outcome<bool> {
+async fn answers_for_its_minute(
+    engine: &Engine,
+    ticket: &Ticket,
+    desk: &Desk,
+    awake_since: Timestamp,
+) -> Outcome<bool> {
     let now = engine.clock().now();
     let Some(due) = ticket.delivery.due.filter(|due| *due < now) else { return Ok(true) };
     let fresh = matches!(ticket.from, State::Due | State::Parked) && ticket.delivery.memo.is_none();
     let was_offline = ticket.delivery.problem.as_ref().is_some_and(|problem| problem.code == Code::Offline);
     let missed = due < awake_since || was_offline;
-    if ticket.errand.is_some() || ticket.delivery.cancelling || !missed || !(fresh || ticket.from == State::Ready) {
+    if ticket.errand.is_some()
+        || ticket.delivery.cancelling
+        || !missed
+        || !(fresh || ticket.from == State::Ready)
+    {
         return Ok(true);
     }
     let slot = desk.next_slot(engine, now)?;
@@ -559,7 +616,10 @@ async fn answers_for_its_minute(engine: &Engine, ticket: &Ticket, desk: &Desk, a
             Ok(false)
         }
         Missed::Skip => {
-            let why = Problem::block(Code::Missed, "This post's minute passed while Slipway could not send it; this channel's rule is to skip such posts.");
+            let why = Problem::block(
+                Code::Missed,
+                "This post's minute passed while Slipway could not send it; this channel's rule is to skip such posts.",
+            );
             if fresh {
                 engine
                     .write(move |tx| {
@@ -622,7 +682,8 @@ impl Moving {
         }
         let measured = (bytes as f64 / took.as_secs_f64()) as u64;
         let kept = self.engine.write(move |tx| {
-            let mut settings: crate::settings::Settings = sql(setting::get(tx, crate::settings::Settings::KEY))?;
+            let mut settings: crate::settings::Settings =
+                sql(setting::get(tx, crate::settings::Settings::KEY))?;
             settings.measured = Some(settings.measured.map_or(measured, |old| old / 2 + measured / 2));
             setting::set(tx, crate::settings::Settings::KEY, &settings)
         });

@@ -199,7 +199,10 @@ impl Runner {
                 Whose::App => hold.id == account.app,
                 Whose::Account | Whose::Delivery => hold.id == account.id,
             };
-            let held = active.iter().filter(of_it).any(|hold| hold.bucket.is_empty() || hold.bucket == settle::FAILURES);
+            let held = active
+                .iter()
+                .filter(of_it)
+                .any(|hold| hold.bucket.is_empty() || hold.bucket == settle::FAILURES);
             if account.state != AccountState::Ok || held {
                 self.blocked.push(account.id);
             } else {
@@ -237,7 +240,8 @@ impl Runner {
     }
 
     fn free_lanes(&self) -> Vec<Lane> {
-        let busy = |account: i64| self.running.values().any(|running| running.heavy && running.account == account);
+        let busy =
+            |account: i64| self.running.values().any(|running| running.heavy && running.account == account);
         self.lanes.iter().copied().filter(|lane| !busy(lane.account)).collect()
     }
 
@@ -276,7 +280,9 @@ impl Runner {
             let (lanes, boot) = (self.free_lanes(), self.boot);
             let next = self.engine.read(|sql| {
                 lanes.iter().try_fold(false, |found, lane| {
-                    Ok(found || queue::next_wake(sql, std::slice::from_ref(lane), &[])?.is_some_and(|next| next <= now))
+                    Ok(found
+                        || queue::next_wake(sql, std::slice::from_ref(lane), &[])?
+                            .is_some_and(|next| next <= now))
                 })
             })?;
             if !next {
@@ -322,7 +328,9 @@ impl Runner {
         tracing::info!(?notice, "the clock was looked at again");
         match notice {
             // What was due while we slept was missed, and is asked about by each account's rule (C17).
-            ClockNotice::Suspended { .. } | ClockNotice::Jumped { .. } => self.awake_since = self.engine.inner.clock.now(),
+            ClockNotice::Suspended { .. } | ClockNotice::Jumped { .. } => {
+                self.awake_since = self.engine.inner.clock.now()
+            }
             ClockNotice::ZonesChanged => {
                 if let Err(problem) = self.engine.reckon_instants_anew().await {
                     tracing::warn!(code = %problem.code.as_str(), "planned times could not be derived again");

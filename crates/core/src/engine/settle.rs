@@ -7,10 +7,10 @@ use crate::platform::{Fault, Stage, Until, Whose, later};
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::queue::{self, Ticket};
 use crate::schedule::next_midnight;
+use crate::store::Tx;
 use crate::store::account::{self, AccountState};
 use crate::store::attempt::Attempt;
 use crate::store::hold::{self, Hold};
-use crate::store::Tx;
 use crate::worker::{Desk, flush};
 use jiff::Timestamp;
 use std::time::Duration;
@@ -41,7 +41,10 @@ impl Engine {
                 let id = desk.account.id;
                 let problem = Problem::block(
                     Code::SignInNeeded,
-                    format!("{name} ended the sign-in of {}. Sign in again; its posts go on by themselves.", desk.account.name),
+                    format!(
+                        "{name} ended the sign-in of {}. Sign in again; its posts go on by themselves.",
+                        desk.account.name
+                    ),
                 )
                 .fix(Fix::SignIn { account: id })
                 .detail(detail);
@@ -57,19 +60,31 @@ impl Engine {
             }
             Fault::Permission { scope, detail } => {
                 let message = match scope {
-                    Some(scope) => format!("{name} says a permission is missing ({scope}). Sign in again and leave it ticked."),
-                    None => format!("{name} says a permission is missing. Sign in again and leave all boxes ticked."),
+                    Some(scope) => format!(
+                        "{name} says a permission is missing ({scope}). Sign in again and leave it ticked."
+                    ),
+                    None => format!(
+                        "{name} says a permission is missing. Sign in again and leave all boxes ticked."
+                    ),
                 };
                 let fix = Fix::SignIn { account: desk.account.id };
-                self.stick(ticket, Problem::block(Code::PermissionMissing, message).fix(fix).detail(detail), line).await
+                self.stick(
+                    ticket,
+                    Problem::block(Code::PermissionMissing, message).fix(fix).detail(detail),
+                    line,
+                )
+                .await
             }
             Fault::Refused(problem) => self.stick(ticket, problem, line).await,
             Fault::Limit { whose, until, problem } => {
                 let until = match until {
                     Until::For(lasting) => later(now, lasting),
-                    Until::MidnightIn(zone) => next_midnight(zone, now).unwrap_or_else(|_| later(now, Duration::from_secs(3600))),
+                    Until::MidnightIn(zone) => {
+                        next_midnight(zone, now).unwrap_or_else(|_| later(now, Duration::from_secs(3600)))
+                    }
                 };
-                self.limited(ticket, desk, whose, last.and_then(|(_, bucket)| bucket), until, problem, line).await
+                self.limited(ticket, desk, whose, last.and_then(|(_, bucket)| bucket), until, problem, line)
+                    .await
             }
             Fault::Again { after, detail } => self.again(ticket, desk, after, detail, line).await,
             Fault::Lost { detail } if ticket.errand.is_none() && desk.job.remote.is_some() => {
@@ -77,7 +92,11 @@ impl Engine {
                 Box::pin(self.settle(ticket, desk, Fault::Unsure { detail }, line, last)).await
             }
             Fault::Lost { detail } => {
-                let problem = Problem::block(Code::PlatformDown, format!("{name} let go of the upload; it begins again.")).detail(detail);
+                let problem = Problem::block(
+                    Code::PlatformDown,
+                    format!("{name} let go of the upload; it begins again."),
+                )
+                .detail(detail);
                 let (failures, ever) = ticket.failures();
                 if let Some(problem) = gave_up(name, failures, ever, &problem) {
                     return self.stick(ticket, problem, line).await;
@@ -101,8 +120,16 @@ impl Engine {
             }
             Fault::Strange { detail } => {
                 if ticket.failures().0 + 1 >= STRANGE_TRIES {
-                    let message = format!("{name} answered in a way Slipway does not know. The answer is in the history.");
-                    return self.stick(ticket, Problem::block(Code::Strange, message).fix(Fix::Retry).detail(detail), line).await;
+                    let message = format!(
+                        "{name} answered in a way Slipway does not know. The answer is in the history."
+                    );
+                    return self
+                        .stick(
+                            ticket,
+                            Problem::block(Code::Strange, message).fix(Fix::Retry).detail(detail),
+                            line,
+                        )
+                        .await;
                 }
                 self.again(ticket, desk, None, detail, line).await
             }
@@ -122,9 +149,12 @@ impl Engine {
         let name = desk.platform.facts().name;
         let (failures, ever) = ticket.failures();
         let at = later(now, after.unwrap_or_default().max(pause(failures + 1)));
-        let problem = Problem::block(Code::PlatformDown, format!("{name} can't be reached properly right now. Slipway tries again by itself."))
-            .fix(Fix::WaitUntil { at })
-            .detail(detail);
+        let problem = Problem::block(
+            Code::PlatformDown,
+            format!("{name} can't be reached properly right now. Slipway tries again by itself."),
+        )
+        .fix(Fix::WaitUntil { at })
+        .detail(detail);
         if let Some(problem) = gave_up(name, failures, ever, &problem) {
             return self.stick(ticket, problem, line).await;
         }
@@ -153,7 +183,14 @@ impl Engine {
         let (ticket, account, app) = (ticket.clone(), desk.account.id, desk.account.app);
         self.write(move |tx| {
             flush(tx, &ticket, line)?;
-            let hold = |id: i64, bucket: &str| Hold { whose, id, bucket: bucket.into(), until, failures: 0, problem: problem.clone() };
+            let hold = |id: i64, bucket: &str| Hold {
+                whose,
+                id,
+                bucket: bucket.into(),
+                until,
+                failures: 0,
+                problem: problem.clone(),
+            };
             match whose {
                 Whose::Delivery => {}
                 Whose::Account => {
@@ -171,27 +208,45 @@ impl Engine {
     }
 
     /// Our own ledger says that today's share of this bucket is used up (C33).
-    pub(crate) async fn quota_is_spent(&self, ticket: &Ticket, desk: &Desk, bucket: &'static str) -> Outcome<()> {
+    pub(crate) async fn quota_is_spent(
+        &self,
+        ticket: &Ticket,
+        desk: &Desk,
+        bucket: &'static str,
+    ) -> Outcome<()> {
         let facts = desk.platform.facts();
         let Some(quota) = facts.quota(bucket) else {
             return Err(Problem::block(Code::Internal, "A bucket without a quota was spent."));
         };
         let now = self.clock().now();
-        let until = next_midnight(quota.resets_in, now).unwrap_or_else(|_| later(now, Duration::from_secs(3600)));
+        let until =
+            next_midnight(quota.resets_in, now).unwrap_or_else(|_| later(now, Duration::from_secs(3600)));
         let problem = Problem::block(
             Code::QuotaSpent,
-            format!("Today's {} of your {} developer app are used up. It goes on by itself after the reset.", quota.label, facts.name),
+            format!(
+                "Today's {} of your {} developer app are used up. It goes on by itself after the reset.",
+                quota.label, facts.name
+            ),
         );
         self.limited(ticket, desk, Whose::App, Some(bucket), until, problem, None).await
     }
 
     /// No connection was made, so nothing was sent and nothing is counted against the post; the lane waits for the network.
-    pub(crate) async fn is_offline(&self, ticket: &Ticket, desk: &Desk, detail: String, line: Option<Attempt>) -> Outcome<()> {
+    pub(crate) async fn is_offline(
+        &self,
+        ticket: &Ticket,
+        desk: &Desk,
+        detail: String,
+        line: Option<Attempt>,
+    ) -> Outcome<()> {
         let now = self.clock().now();
         let at = later(now, OFFLINE_LOOK.min(pause(ticket.failures().0 + 2)));
-        let problem = Problem::block(Code::Offline, format!("No connection to {}. It goes on as soon as there is one.", desk.platform.facts().name))
-            .fix(Fix::WaitUntil { at })
-            .detail(detail);
+        let problem = Problem::block(
+            Code::Offline,
+            format!("No connection to {}. It goes on as soon as there is one.", desk.platform.facts().name),
+        )
+        .fix(Fix::WaitUntil { at })
+        .detail(detail);
         let ticket = ticket.clone();
         self.write(move |tx| {
             flush(tx, &ticket, line)?;
@@ -206,7 +261,14 @@ impl Engine {
         let ticket = ticket.clone();
         let account = desk.account.id;
         self.write(move |tx| {
-            let hold = Hold { whose: Whose::Account, id: account, bucket: String::new(), until, failures: 0, problem: problem.clone() };
+            let hold = Hold {
+                whose: Whose::Account,
+                id: account,
+                bucket: String::new(),
+                until,
+                failures: 0,
+                problem: problem.clone(),
+            };
             hold::set(tx, &hold)?;
             tx.say(What::Account { id: account });
             queue::park(tx, &ticket, until, &problem, false)
@@ -214,7 +276,12 @@ impl Engine {
         .await
     }
 
-    pub(crate) async fn stick(&self, ticket: &Ticket, problem: Problem, line: Option<Attempt>) -> Outcome<()> {
+    pub(crate) async fn stick(
+        &self,
+        ticket: &Ticket,
+        problem: Problem,
+        line: Option<Attempt>,
+    ) -> Outcome<()> {
         let ticket = ticket.clone();
         self.write(move |tx| {
             flush(tx, &ticket, line)?;
@@ -227,7 +294,8 @@ impl Engine {
     pub(crate) async fn heard_well(&self, desk: &Desk) -> Outcome<()> {
         let (account, app) = (desk.account.id, desk.account.app);
         let failing = self.read(|sql| {
-            Ok(hold::get(sql, Whose::Account, account, FAILURES)?.is_some() || hold::get(sql, Whose::App, app, FAILURES)?.is_some())
+            Ok(hold::get(sql, Whose::Account, account, FAILURES)?.is_some()
+                || hold::get(sql, Whose::App, app, FAILURES)?.is_some())
         })?;
         if !failing {
             return Ok(());
@@ -279,11 +347,22 @@ fn lane_failed(tx: &mut Tx, whose: Whose, id: i64, now: Timestamp, problem: &Pro
     });
     let breaker = breaker.failed(now, jitter());
     let until = breaker.open_until.unwrap_or(now);
-    hold::set(tx, &Hold { whose, id, bucket: FAILURES.into(), until, failures: breaker.failures, problem: problem.clone() })
+    hold::set(
+        tx,
+        &Hold {
+            whose,
+            id,
+            bucket: FAILURES.into(),
+            until,
+            failures: breaker.failures,
+            problem: problem.clone(),
+        },
+    )
 }
 
 fn gave_up(name: &str, failures: u32, ever: u32, last: &Problem) -> Option<Problem> {
-    let over = failures + 1 >= backoff::ATTEMPTS_WITHOUT_PROGRESS || ever + 1 >= backoff::ATTEMPTS_IN_A_LIFETIME;
+    let over =
+        failures + 1 >= backoff::ATTEMPTS_WITHOUT_PROGRESS || ever + 1 >= backoff::ATTEMPTS_IN_A_LIFETIME;
     over.then(|| {
         Problem::block(Code::GaveUp, format!("{name} failed too often for this post. Slipway stopped trying; look at the history, then retry."))
             .fix(Fix::Retry)

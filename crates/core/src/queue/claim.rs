@@ -51,7 +51,13 @@ pub fn claim_heavy(tx: &mut Tx, lanes: &[Lane], now: Timestamp, boot: i64) -> Ou
 
 /// Takes every small thing whose time has come, up to `most`, in accounts that are not blocked. One write for all of them, so that
 /// fifty posts of the same second leave together.
-pub fn claim_light(tx: &mut Tx, blocked: &[i64], now: Timestamp, boot: i64, most: usize) -> Outcome<Vec<Ticket>> {
+pub fn claim_light(
+    tx: &mut Tx,
+    blocked: &[i64],
+    now: Timestamp,
+    boot: i64,
+    most: usize,
+) -> Outcome<Vec<Ticket>> {
     let ids: Vec<i64> = tx
         .prepare_cached(
             "SELECT id FROM delivery WHERE state IN ('working', 'ready', 'handed_over') AND claim IS NULL AND paused = 0 \
@@ -79,7 +85,13 @@ pub fn claim_light(tx: &mut Tx, blocked: &[i64], now: Timestamp, boot: i64, most
 }
 
 /// The same for errands; one at a time for each delivery.
-pub fn claim_errands(tx: &mut Tx, blocked: &[i64], now: Timestamp, boot: i64, most: usize) -> Outcome<Vec<Ticket>> {
+pub fn claim_errands(
+    tx: &mut Tx,
+    blocked: &[i64],
+    now: Timestamp,
+    boot: i64,
+    most: usize,
+) -> Outcome<Vec<Ticket>> {
     let ids: Vec<i64> = tx
         .prepare_cached(
             "SELECT min(errand.id) FROM errand JOIN delivery ON delivery.id = errand.delivery_id \
@@ -114,8 +126,10 @@ pub fn next_wake(sql: &Connection, lanes: &[Lane], blocked: &[i64]) -> rusqlite:
     for lane in lanes {
         let open = if lane.may_open { "" } else { " AND memo IS NOT NULL" };
         take(
-            sql.prepare_cached(&format!("SELECT min(next_at) FROM delivery WHERE account_id = ?1 AND {HEAVY}{open}"))?
-                .query_row([lane.account], |row| row.get(0))?,
+            sql.prepare_cached(&format!(
+                "SELECT min(next_at) FROM delivery WHERE account_id = ?1 AND {HEAVY}{open}"
+            ))?
+            .query_row([lane.account], |row| row.get(0))?,
         );
     }
     let blocked = delivery::text(&blocked);
@@ -177,7 +191,13 @@ pub fn release_dead(tx: &mut Tx, boot: i64, now: Timestamp) -> Outcome<usize> {
     Ok(dead.len() + errands.len())
 }
 
-fn interrupted(tx: &mut Tx, delivery: i64, errand: Option<i64>, in_flight: Option<String>, now: Timestamp) -> Outcome<()> {
+fn interrupted(
+    tx: &mut Tx,
+    delivery: i64,
+    errand: Option<i64>,
+    in_flight: Option<String>,
+    now: Timestamp,
+) -> Outcome<()> {
     let step = in_flight.unwrap_or_else(|| "between two calls".into());
     attempt::insert(
         tx,

@@ -114,7 +114,7 @@ pub(super) async fn trade(
         .exchange_code(AuthorizationCode::new(code.expose().clone()))
         .set_redirect_uri(Cow::Borrowed(&request.redirect))
         .set_pkce_verifier(PkceCodeVerifier::new(request.verifier.expose().clone()))
-        .request_async(&|form: HttpRequest| ask_for_token(wire, facts, form))
+        .request_async(&carrier(wire, facts))
         .await
         .map_err(why)?;
     let mut granted = read_grant(facts, &answer, before)?;
@@ -136,7 +136,7 @@ pub(super) async fn renew(
     let before = clock.now();
     let answer = speaker(wire, facts, app)?
         .exchange_refresh_token(&RefreshToken::new(refresh.expose().clone()))
-        .request_async(&|form: HttpRequest| ask_for_token(wire, facts, form))
+        .request_async(&carrier(wire, facts))
         .await
         .map_err(why)?;
     read_grant(facts, &answer, before)
@@ -172,6 +172,21 @@ fn speaker(wire: &Wire, facts: &Facts, app: &AppCredentials) -> Result<Speaker<E
         speaker = speaker.set_client_secret(ClientSecret::new(secret.expose().clone()));
     }
     Ok(speaker)
+}
+
+/// The HTTP client `oauth2` is given. Owns what it needs and is boxed, so that whoever awaits a token may be moved between threads.
+fn carrier(
+    wire: &Wire,
+    facts: &'static Facts,
+) -> impl Fn(HttpRequest) -> futures_util::future::BoxFuture<'static, Result<HttpResponse, No>>
++ Send
++ Sync
++ 'static {
+    let wire = wire.clone();
+    move |request| {
+        let wire = wire.clone();
+        Box::pin(async move { ask_for_token(&wire, facts, request).await })
+    }
 }
 
 /// Carries a token request of `oauth2` over the wire, and back only what is an answer with a token in it.

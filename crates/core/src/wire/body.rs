@@ -38,7 +38,13 @@ pub(super) struct FileBody {
 }
 
 impl FileBody {
-    pub(super) fn new(file: Arc<Original>, from: u64, len: u64, throttle: Throttle, gauge: Arc<Gauge>) -> FileBody {
+    pub(super) fn new(
+        file: Arc<Original>,
+        from: u64,
+        len: u64,
+        throttle: Throttle,
+        gauge: Arc<Gauge>,
+    ) -> FileBody {
         gauge.whole.store(len, Ordering::Relaxed);
         FileBody {
             file,

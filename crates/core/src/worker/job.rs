@@ -4,7 +4,7 @@ use crate::engine::Engine;
 use crate::media::MediaFault;
 use crate::media::fault::{Difference, ReadTrouble};
 use crate::media::fingerprint::fingerprint;
-use crate::media::original::{Original, stamp};
+use crate::media::original::Original;
 use crate::platform::{AnyPlatform, Cost, Errand, Job, JobMedia, OptionKind, SideFile};
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::queue::{Charge, Ticket, not_found};
@@ -29,7 +29,8 @@ impl Desk {
         let (account, post) =
             engine.read(|sql| Ok((account::get(sql, row.account)?, post::get(sql, row.post)?)))?;
         let (Some(account), Some(post)) = (account, post) else { return Err(not_found(row.id)) };
-        let (app, media) = engine.read(|sql| Ok((app::get(sql, account.app)?, media::get(sql, post.media)?)))?;
+        let (app, media) =
+            engine.read(|sql| Ok((app::get(sql, account.app)?, media::get(sql, post.media)?)))?;
         let (Some(app), Some(media)) = (app, media) else { return Err(not_found(row.id)) };
         let platform = engine.platform(&account.platform)?.clone();
         let job = job(engine, &platform, row, &account, &post, &media, ticket.task());
@@ -50,7 +51,8 @@ impl Desk {
         let wants_media = ticket.errand.is_none() && ticket.delivery.remote.is_none();
         if wants_media {
             let media = self.media.clone();
-            let opened = blocking(move || Original::open(&media.path, &media.stamp, &media.fingerprint)).await;
+            let opened =
+                blocking(move || Original::open(&media.path, &media.stamp, &media.fingerprint)).await;
             let original = opened.map_err(|fault| media_problem(&fault, &self.media.path))?;
             if original.stamp_moved() {
                 let (id, stamp) = (self.media.id, original.stamp().clone());
@@ -121,8 +123,10 @@ impl Desk {
     pub(super) fn last_public(&self, engine: &Engine) -> Outcome<Option<Timestamp>> {
         let id = self.account.id;
         let ms: Option<i64> = engine.read(|sql| {
-            sql.prepare_cached("SELECT max(public_at) FROM delivery WHERE account_id = ?1 AND state = 'published'")?
-                .query_row([id], |row| row.get(0))
+            sql.prepare_cached(
+                "SELECT max(public_at) FROM delivery WHERE account_id = ?1 AND state = 'published'",
+            )?
+            .query_row([id], |row| row.get(0))
         })?;
         Ok(ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()))
     }
@@ -130,8 +134,9 @@ impl Desk {
 
 /// The date a quota's bucket counts under: the calendar day in the zone at whose midnight it starts anew.
 pub(crate) fn quota_day(zone: &str, now: Timestamp) -> Outcome<String> {
-    let wall = crate::schedule::WallTime::reading(now, zone)
-        .map_err(|fault| Problem::block(Code::Internal, "A platform's quota names a zone we do not know.").detail(fault))?;
+    let wall = crate::schedule::WallTime::reading(now, zone).map_err(|fault| {
+        Problem::block(Code::Internal, "A platform's quota names a zone we do not know.").detail(fault)
+    })?;
     Ok(wall.local.date().to_string())
 }
 
@@ -182,7 +187,10 @@ pub(crate) fn sides(
         .filter_map(|option| {
             let path = Path::new(options.get(option.key)?.as_str()?);
             let size = std::fs::metadata(path).ok().filter(|meta| meta.is_file())?.len();
-            Some((option.key.to_string(), SideFile { file_name: file_name(path), size, mime: side_mime(path).into() }))
+            Some((
+                option.key.to_string(),
+                SideFile { file_name: file_name(path), size, mime: side_mime(path).into() },
+            ))
         })
         .collect()
 }
@@ -207,7 +215,9 @@ pub(crate) fn file_name(path: &Path) -> String {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, MediaFault> + Send + 'static,
 ) -> Result<T, MediaFault> {
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(MediaFault::Unreadable { kind: ReadTrouble::Other }))
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or(Err(MediaFault::Unreadable { kind: ReadTrouble::Other }))
 }
 
 /// What a fault of the file means to the user.
@@ -220,9 +230,9 @@ pub(crate) fn media_problem(fault: &MediaFault, path: &Path) -> Problem {
         MediaFault::Truncated { .. } | MediaFault::Damaged { .. } | MediaFault::NoMoov => Code::FileDamaged,
         MediaFault::ZeroLength => Code::FileZeroLength,
         MediaFault::Unsupported { .. } => Code::FileUnsupported,
-        MediaFault::Changed { what: Difference::Length | Difference::Modified | Difference::Content | Difference::Identity } => {
-            Code::FileChanged
-        }
+        MediaFault::Changed {
+            what: Difference::Length | Difference::Modified | Difference::Content | Difference::Identity,
+        } => Code::FileChanged,
     };
     Problem::block(code, format!("{}: {fault}", file_name(path))).fix(Fix::ChooseFile)
 }
