@@ -34,9 +34,12 @@ impl Store {
             return Ok(kept.clone());
         }
         let file = match &self.dir {
-            Some(dir) => {
-                File::options().read(true).write(true).create(true).truncate(false).open(dir.join(id.to_string()))?
-            }
+            Some(dir) => File::options()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(dir.join(id.to_string()))?,
             None => tempfile::tempfile()?,
         };
         let kept = Arc::new(Mutex::new(file));
@@ -92,7 +95,12 @@ impl Progress {
     }
 
     /// Takes up a file that an earlier process had filled to `at`: its hash is worked out again.
-    pub(crate) fn taken_up(hash: bool, granularity: u64, file: Option<Kept>, at: u64) -> std::io::Result<Progress> {
+    pub(crate) fn taken_up(
+        hash: bool,
+        granularity: u64,
+        file: Option<Kept>,
+        at: u64,
+    ) -> std::io::Result<Progress> {
         let mut progress = Progress::new(hash && file.is_some(), granularity, file.clone());
         let Some(kept) = file else {
             progress.at = at;

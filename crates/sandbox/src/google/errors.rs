@@ -68,7 +68,10 @@ impl Refusal {
         }
         let mut answer = Answer::json(self.status, &json!({ "error": error }));
         if self.status == 401 {
-            answer = answer.header("www-authenticate", "Bearer realm=\"https://accounts.google.com/\", error=\"invalid_token\"");
+            answer = answer.header(
+                "www-authenticate",
+                "Bearer realm=\"https://accounts.google.com/\", error=\"invalid_token\"",
+            );
         }
         if let Some(seconds) = self.retry_after {
             answer = answer.header("retry-after", &seconds.to_string());

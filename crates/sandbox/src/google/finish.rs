@@ -50,7 +50,9 @@ pub(crate) fn finish(world: &World, ordinal: u64, progress: Progress, total: u64
             books.videos.push(video);
             // A schedule that has passed publishes at once.
             books.settle(now);
-            let Some(video) = books.video(&id) else { return internal(&anyhow::anyhow!("a new video is missing")).answer() };
+            let Some(video) = books.video(&id) else {
+                return internal(&anyhow::anyhow!("a new video is missing")).answer();
+            };
             (id, render::video(&books, video, channel, &parts, true, now, &page))
         }
         _ => return super::errors::bad_request("Not imitated yet.").answer(),

@@ -118,7 +118,8 @@ struct Twist {
 }
 
 pub(crate) async fn serve(world: &Arc<World>, mut ask: Ask) -> Ending {
-    let Some(op) = route::route(ask.host, &ask.method, &ask.path, &ask.query, ask.header("content-range")) else {
+    let Some(op) = route::route(ask.host, &ask.method, &ask.path, &ask.query, ask.header("content-range"))
+    else {
         world.calls.note(ask.seq, |call| call.unknown = true);
         ask.drain(world).await;
         return errors::refuse(404, "notFound", "global", "Not Found").answer().into();
@@ -150,7 +151,11 @@ pub(crate) async fn serve(world: &Arc<World>, mut ask: Ask) -> Ending {
             Hurt::Deed(Deed::CutAfter(_)) => return Ending::Cut,
             Hurt::Deed(Deed::Html) => {
                 ask.drain(world).await;
-                return Answer::html(200, "<!doctype html><title>Sign in to the network</title><p>Please accept our terms.".into()).into();
+                return Answer::html(
+                    200,
+                    "<!doctype html><title>Sign in to the network</title><p>Please accept our terms.".into(),
+                )
+                .into();
             }
             Hurt::Deed(Deed::StallMs(ms)) => tokio::time::sleep(Duration::from_millis(ms)).await,
             Hurt::Deed(Deed::Lost) => twist.lost = true,
@@ -182,7 +187,9 @@ pub(crate) async fn serve(world: &Arc<World>, mut ask: Ask) -> Ending {
 fn too_long(op: Op) -> Ending {
     match op {
         Op::ThumbnailsSet | Op::CaptionsInsert => {
-            errors::refuse(413, "uploadTooLarge", "global", "The uploaded media is too large.").answer().into()
+            errors::refuse(413, "uploadTooLarge", "global", "The uploaded media is too large.")
+                .answer()
+                .into()
         }
         _ => errors::bad_request("Request payload size exceeds the limit.").answer().into(),
     }
@@ -241,7 +248,12 @@ fn names(world: &World, op: Op, ask: &Ask, body: &Bytes) -> Vec<String> {
     match op {
         Op::Put(_) | Op::Query(_) | Op::Cancel(_) => {
             let id = ask.query("upload_id").unwrap_or_default();
-            books.sessions.iter().find(|session| session.upload_id == id).map(books::Session::names).unwrap_or_default()
+            books
+                .sessions
+                .iter()
+                .find(|session| session.upload_id == id)
+                .map(books::Session::names)
+                .unwrap_or_default()
         }
         Op::Start(route::What::Video) => {
             let title = json()["snippet"]["title"].as_str().map(String::from);
