@@ -327,8 +327,11 @@ where
     Visiting: Future<Output = T> + Send + 'static,
 {
     let (saw, seen) = mpsc::unbounded_channel();
+    // The one visit owns the sender: if it panics, who waits for it is told.
+    let saw = Mutex::new(Some(saw));
     let browse = move |url: &Url| {
-        let (visiting, saw) = (visit(url.clone()), saw.clone());
+        let saw = saw.lock().unwrap().take().expect("a sign-in opens the browser once");
+        let visiting = visit(url.clone());
         tokio::spawn(async move { saw.send(visiting.await) });
     };
     (browse, seen)
