@@ -3,20 +3,27 @@
 //! It knows no Tauri, no platform's name and no URL; a platform reaches it as data (`facts`) and as a pure protocol (`platform`).
 //! The one door for window, command line and agents is `api`.
 
+pub mod api;
 pub mod backoff;
+pub mod check;
 pub mod clock;
+pub mod engine;
 pub mod event;
 pub mod facts;
 pub mod media;
 pub mod platform;
 pub mod post;
 pub mod problem;
-pub mod queue;
+mod queue;
 pub mod redact;
 pub mod schedule;
+mod secrets;
 pub mod sensitive;
+pub mod settings;
 pub mod sign_in;
 pub mod store;
 pub mod throttle;
 pub mod vault;
+pub mod view;
 pub mod wire;
+mod worker;

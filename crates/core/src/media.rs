@@ -6,6 +6,7 @@
 //!
 //! Deliberately not here: what a platform accepts (`check`), sending (`wire`), decoding of pictures or sound.
 
+mod boxes;
 pub mod bytes;
 mod codec;
 pub mod fault;
@@ -14,6 +15,7 @@ pub mod fingerprint;
 pub mod fixture;
 mod fragments;
 mod matroska;
+mod movie;
 mod mp4;
 pub mod original;
 mod sample_entry;
@@ -24,6 +26,8 @@ mod timing;
 mod damage_tests;
 #[cfg(test)]
 mod ffmpeg_tests;
+#[cfg(test)]
+mod original_tests;
 #[cfg(test)]
 mod tests;
 
@@ -226,14 +230,14 @@ pub fn probe_file(file: &File) -> Result<Probe, MediaFault> {
 /// Looks at anything that can be read by position.
 pub fn probe_bytes(source: &dyn Bytes) -> Result<Probe, MediaFault> {
     let reader = Reader::new(source)?;
-    if reader.len() == 0 {
+    if reader.file_len() == 0 {
         return Err(MediaFault::Empty);
     }
-    let head = reader.up_to(0, reader.len(), signature::HEAD)?;
+    let head = reader.up_to(0, reader.file_len(), signature::HEAD)?;
     match signature::recognise(&head) {
         Signature::Boxes => mp4::read(&reader),
         Signature::Ebml => matroska::read(&reader),
-        Signature::Named(container) => Ok(recognised_only(reader.len(), container)),
+        Signature::Named(container) => Ok(recognised_only(reader.file_len(), container)),
         Signature::Other(name) => Err(MediaFault::NotVideo { looks_like: Some(name.to_owned()) }),
         Signature::Zeros => {
             Err(MediaFault::truncated("its beginning is blank, so it was never fully written"))

@@ -283,7 +283,7 @@ pub struct Published {
 // ---------------------------------------------------------------------------------------------------------------- the wire's words
 
 /// One HTTP request. The wire adds bearer, host, timeouts and streams the body.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Call {
     /// The API's own name, e.g. `videos.insert`; stands in attempts, ledgers and test plans.
     pub name: &'static str,
@@ -335,7 +335,7 @@ impl Call {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Target {
     /// A host by its real name, one of the platform's Facts, and a path beginning with `/`.
     At(&'static str, String),
@@ -343,7 +343,7 @@ pub enum Target {
     Given(Sensitive<String>),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Body {
     Empty,
     Json(Value),
@@ -354,7 +354,7 @@ pub enum Body {
     Related(Value, FilePart),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct FilePart {
     pub file: FileRef,
     /// First byte to send.

@@ -149,11 +149,21 @@ pub struct Problem {
     /// What the platform or the system said, for the curious; already redacted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// Others that were found at the same time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Problem>,
 }
 
 impl Problem {
     pub fn block(code: Code, message: impl Into<String>) -> Self {
-        Self { code, weight: Weight::Block, message: message.into(), fix: Fix::None, detail: None }
+        Self {
+            code,
+            weight: Weight::Block,
+            message: message.into(),
+            fix: Fix::None,
+            detail: None,
+            also: Vec::new(),
+        }
     }
 
     pub fn warn(code: Code, message: impl Into<String>) -> Self {
@@ -165,7 +175,7 @@ impl Problem {
         self
     }
 
-    /// Points at the field to edit: `title`, `caption`, or an option's key.
+    /// Points at the field to edit: `title`, `caption`, `at`, `media`, or an option's key.
     pub fn edit(self, field: impl Into<String>) -> Self {
         self.fix(Fix::Edit { field: field.into() })
     }

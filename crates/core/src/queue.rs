@@ -7,7 +7,7 @@ mod claim;
 mod wish;
 
 pub use claim::{Lane, claim_errands, claim_heavy, claim_light, next_wake, release_dead};
-pub use wish::{cancel, decide, pause, re_time, retry, schedule, unschedule};
+pub use wish::{Cancelled, cancel, decide, pause, re_time, retry, schedule};
 
 use crate::event::{NoticeKind, What};
 use crate::platform::{Errand, Extra, Published, Remote, Stage};
@@ -25,6 +25,8 @@ use rusqlite::params;
 pub struct Ticket {
     pub delivery: Delivery,
     pub errand: Option<ErrandRow>,
+    /// The delivery's state before the claim.
+    pub from: State,
 }
 
 impl Ticket {
@@ -68,8 +70,9 @@ pub(crate) fn go(tx: &mut Tx, id: i64, to: State) -> Outcome<State> {
             rusqlite::Error::QueryReturnedNoRows => not_found(id),
             other => problem(other),
         })?;
-    let from = State::parse(&from)
-        .ok_or_else(|| Problem::block(Code::Internal, "A delivery is in a state this version does not know."))?;
+    let from = State::parse(&from).ok_or_else(|| {
+        Problem::block(Code::Internal, "A delivery is in a state this version does not know.")
+    })?;
     if from != to {
         if !legal(from, to) {
             return Err(Problem::block(
@@ -119,7 +122,13 @@ pub enum Leave {
 }
 
 /// Writes down that a call is about to be made: memo, stage, what is known, the count, what it spends. Then, and only then, make it.
-pub fn act_begins(tx: &mut Tx, ticket: &Ticket, begun: &Begun, call: &'static str, charges: &[Charge]) -> Outcome<Leave> {
+pub fn act_begins(
+    tx: &mut Tx,
+    ticket: &Ticket,
+    begun: &Begun,
+    call: &'static str,
+    charges: &[Charge],
+) -> Outcome<Leave> {
     keep(tx, ticket, begun)?;
     let (asked, cancelling): (bool, bool) = tx
         .prepare_cached("SELECT paused, cancelling FROM delivery WHERE id = ?1")
@@ -210,7 +219,14 @@ pub fn ready(tx: &mut Tx, ticket: &Ticket, begun: &Begun, at: Timestamp) -> Outc
 }
 
 /// The platform will publish it; we look at `look`. Its extras become rows, once.
-pub fn handed_over(tx: &mut Tx, ticket: &Ticket, begun: &Begun, look: Timestamp, extras: &[Extra], now: Timestamp) -> Outcome<()> {
+pub fn handed_over(
+    tx: &mut Tx,
+    ticket: &Ticket,
+    begun: &Begun,
+    look: Timestamp,
+    extras: &[Extra],
+    now: Timestamp,
+) -> Outcome<()> {
     keep(tx, ticket, begun)?;
     go(tx, ticket.delivery.id, State::HandedOver)?;
     add_extras(tx, ticket.delivery.id, extras, now)?;
@@ -219,10 +235,19 @@ pub fn handed_over(tx: &mut Tx, ticket: &Ticket, begun: &Begun, look: Timestamp,
 }
 
 /// Public, and read back. The id and the state are one write (C4, C10).
-pub fn published(tx: &mut Tx, ticket: &Ticket, done: &Published, extras: &[Extra], now: Timestamp) -> Outcome<()> {
+pub fn published(
+    tx: &mut Tx,
+    ticket: &Ticket,
+    done: &Published,
+    extras: &[Extra],
+    now: Timestamp,
+) -> Outcome<()> {
     let id = ticket.delivery.id;
     let Some(remote) = done.remote.as_ref().or(ticket.delivery.remote.as_ref()) else {
-        return Err(Problem::block(Code::Internal, "A post without an id at the platform can't count as published."));
+        return Err(Problem::block(
+            Code::Internal,
+            "A post without an id at the platform can't count as published.",
+        ));
     };
     go(tx, id, State::Published)?;
     tx.prepare_cached(
@@ -267,7 +292,8 @@ pub fn stick(tx: &mut Tx, ticket: &Ticket, why: &Problem) -> Outcome<()> {
     match &ticket.errand {
         Some(errand) => {
             if errand.task == Errand::Retract {
-                tx.execute("UPDATE delivery SET cancelling = 0 WHERE id = ?1", [ticket.delivery.id]).map_err(problem)?;
+                tx.execute("UPDATE delivery SET cancelling = 0 WHERE id = ?1", [ticket.delivery.id])
+                    .map_err(problem)?;
             }
             errand_rests(tx, errand.id, "stuck", None, Some(why))?;
         }
@@ -378,9 +404,11 @@ pub(crate) fn catch_up(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<()> {
 fn count(tx: &mut Tx, ticket: &Ticket, failed: bool) -> Outcome<()> {
     if failed {
         let (table, id) = ticket.row();
-        tx.prepare_cached(&format!("UPDATE {table} SET failures = failures + 1, failed_ever = failed_ever + 1 WHERE id = ?1"))
-            .and_then(|mut set| set.execute([id]))
-            .map_err(problem)?;
+        tx.prepare_cached(&format!(
+            "UPDATE {table} SET failures = failures + 1, failed_ever = failed_ever + 1 WHERE id = ?1"
+        ))
+        .and_then(|mut set| set.execute([id]))
+        .map_err(problem)?;
     }
     Ok(())
 }
@@ -396,14 +424,21 @@ fn rests(tx: &mut Tx, id: i64, next: Option<Timestamp>, why: Option<&Problem>) -
     Ok(())
 }
 
-fn errand_rests(tx: &mut Tx, id: i64, state: &str, next: Option<Timestamp>, why: Option<&Problem>) -> Outcome<()> {
+fn errand_rests(
+    tx: &mut Tx,
+    id: i64,
+    state: &str,
+    next: Option<Timestamp>,
+    why: Option<&Problem>,
+) -> Outcome<()> {
     tx.prepare_cached(
         "UPDATE errand SET state = ?2, claim = NULL, claimed_at = NULL, in_flight = NULL, next_at = ?3, problem = ?4 WHERE id = ?1",
     )
     .and_then(|mut set| set.execute(params![id, state, next.map(Timestamp::as_millisecond), why.map(text)]))
     .map_err(problem)?;
-    let delivery: i64 =
-        tx.query_row("SELECT delivery_id FROM errand WHERE id = ?1", [id], |row| row.get(0)).map_err(problem)?;
+    let delivery: i64 = tx
+        .query_row("SELECT delivery_id FROM errand WHERE id = ?1", [id], |row| row.get(0))
+        .map_err(problem)?;
     tx.say(What::Delivery { id: delivery });
     Ok(())
 }

@@ -12,6 +12,7 @@ pub mod errand;
 pub mod hold;
 pub mod media;
 mod open;
+pub use open::restore;
 pub mod post;
 pub mod setting;
 
@@ -19,8 +20,10 @@ use crate::event::{Events, What};
 use crate::problem::{Code, Fix, Outcome, Problem};
 use rusqlite::{Connection, Transaction};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
-use tokio::sync::oneshot;
+use std::time::Duration;
+use tokio::sync::{Notify, oneshot};
 
 /// Which world the rows belong to. A file of one world is never opened in the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +64,9 @@ impl Tx<'_> {
     }
 }
 
+/// How often the file is asked whether another process wrote.
+const LOOK_ELSEWHERE: Duration = Duration::from_millis(400);
+
 type Job = Box<dyn FnOnce(&mut Tx) -> Box<dyn FnOnce(Outcome<()>) + Send> + Send>;
 
 /// The store. Cheap to clone; the last clone closes the file.
@@ -75,6 +81,7 @@ struct Inner {
     writer: Mutex<Option<std::thread::JoinHandle<()>>>,
     readers: Mutex<Vec<Connection>>,
     events: Events,
+    elsewhere: Arc<Notify>,
 }
 
 impl Drop for Inner {
@@ -98,10 +105,11 @@ impl Store {
     pub fn open(path: &Path, world: World, events: Events) -> Outcome<Store> {
         let connection = open::open(path, world)?;
         let (jobs, inbox) = std::sync::mpsc::channel::<Job>();
-        let said = events.clone();
+        let (said, elsewhere) = (events.clone(), Arc::new(Notify::new()));
+        let noticed = elsewhere.clone();
         let writer = std::thread::Builder::new()
             .name("store".into())
-            .spawn(move || write_all(connection, &inbox, &said))
+            .spawn(move || write_all(connection, &inbox, &said, &noticed))
             .map_err(|error| Problem::internal(&anyhow::Error::new(error).context("starting the writer")))?;
         Ok(Store {
             inner: Arc::new(Inner {
@@ -110,6 +118,7 @@ impl Store {
                 writer: Mutex::new(Some(writer)),
                 readers: Mutex::new(Vec::new()),
                 events,
+                elsewhere,
             }),
         })
     }
@@ -161,9 +170,9 @@ impl Store {
         result
     }
 
-    /// A number that changes when any other connection, of this process or another, has committed.
-    pub fn watch(&self) -> Outcome<ChangeWatch> {
-        Ok(ChangeWatch { connection: open::reader(&self.inner.path)?, last: None })
+    /// Returns when another process has written since the last time.
+    pub async fn elsewhere(&self) {
+        self.inner.elsewhere.notified().await;
     }
 
     /// Copies the whole file, consistent, while others write. Used for backups.
@@ -172,19 +181,9 @@ impl Store {
     }
 }
 
-/// Notices what other processes write.
-pub struct ChangeWatch {
-    connection: Connection,
-    last: Option<i64>,
-}
-
-impl ChangeWatch {
-    pub fn changed(&mut self) -> bool {
-        let now = self.connection.query_row("PRAGMA data_version", [], |row| row.get(0)).ok();
-        let changed = self.last.is_some() && now != self.last;
-        self.last = now;
-        changed
-    }
+/// A number that changes when another connection has written; only the writer's own connection tells others from ourselves.
+fn data_version(connection: &Connection) -> Option<i64> {
+    connection.prepare_cached("PRAGMA data_version").ok()?.query_row([], |row| row.get(0)).ok()
 }
 
 fn with_savepoint<T>(tx: &mut Tx, work: impl FnOnce(&mut Tx) -> Outcome<T>) -> Outcome<T> {
@@ -204,8 +203,21 @@ fn with_savepoint<T>(tx: &mut Tx, work: impl FnOnce(&mut Tx) -> Outcome<T>) -> O
 }
 
 /// The writer: everything that waits goes into one transaction, then all are answered.
-fn write_all(mut connection: Connection, inbox: &std::sync::mpsc::Receiver<Job>, events: &Events) {
-    while let Ok(first) = inbox.recv() {
+fn write_all(mut connection: Connection, inbox: &Receiver<Job>, events: &Events, elsewhere: &Notify) {
+    let mut version = data_version(&connection);
+    loop {
+        let first = inbox.recv_timeout(LOOK_ELSEWHERE);
+        let seen = data_version(&connection);
+        if seen != version {
+            version = seen;
+            events.publish(vec![What::Elsewhere]);
+            elsewhere.notify_one();
+        }
+        let first = match first {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate);
         let sql = match transaction {
             Ok(sql) => sql,
@@ -267,8 +279,11 @@ pub fn problem(error: rusqlite::Error) -> Problem {
 }
 
 fn corrupt() -> Problem {
-    Problem::block(Code::DatabaseCorrupt, "The queue's file is damaged. It is kept as it is; a backup can be put in its place.")
-        .fix(Fix::RestoreBackup)
+    Problem::block(
+        Code::DatabaseCorrupt,
+        "The queue's file is damaged. It is kept as it is; a backup can be put in its place.",
+    )
+    .fix(Fix::RestoreBackup)
 }
 
 #[cfg(test)]

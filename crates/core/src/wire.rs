@@ -192,10 +192,8 @@ impl Wire {
             Body::Related(head, part) => {
                 let Some(file) = files.get(&part.file) else { return Sent::File(MediaFault::Missing) };
                 let boundary = format!("slipway-{:016x}", self.clock.now().as_nanosecond() as u64);
-                request = request.header(
-                    http::header::CONTENT_TYPE,
-                    format!("multipart/related; boundary={boundary}"),
-                );
+                request = request
+                    .header(http::header::CONTENT_TYPE, format!("multipart/related; boundary={boundary}"));
                 let before = format!(
                     "--{boundary}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{head}\r\n--{boundary}\r\nContent-Type: {}\r\n\r\n",
                     part.content_type
@@ -210,7 +208,10 @@ impl Wire {
             let reply = if large {
                 self.watch_for_stall(request.send(), gauge).await?
             } else {
-                tokio::time::timeout(SMALL_TIMEOUT, request.send()).await.map_err(|_| End::Silent)?.map_err(End::Http)?
+                tokio::time::timeout(SMALL_TIMEOUT, request.send())
+                    .await
+                    .map_err(|_| End::Silent)?
+                    .map_err(End::Http)?
             };
             let read = tokio::time::timeout(SMALL_TIMEOUT, read_reply(reply));
             read.await.map_err(|_| End::Silent)?.map_err(End::Http)
@@ -269,7 +270,8 @@ impl Wire {
                 self.hosts.address(host, path).ok_or_else(|| (*host).to_string())?
             }
             Target::Given(address) => {
-                let url = Url::parse(address.expose()).map_err(|_| "an address we cannot read".to_string())?;
+                let url =
+                    Url::parse(address.expose()).map_err(|_| "an address we cannot read".to_string())?;
                 if !self.hosts.is_one_of(&url, allowed) {
                     return Err(url.host_str().unwrap_or("no host").to_string());
                 }

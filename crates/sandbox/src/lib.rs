@@ -1,1 +1,179 @@
-//! sandbox
+//! Simulated platforms over HTTP on loopback, strict, written from the platforms' published contracts. A newcomer without a developer
+//! account practises here, and the tests live here. It imports none of our other crates, so no mistake can be made twice in agreement.
+//!
+//! One 127.0.0.1 listener stands for each real host name (`hosts`), with that host's real paths; one more is the page that shows and
+//! plays what was published, and the API that plans faults and looks inside (`page`). Time is moved by hand (`clock`), faults are data
+//! (`faults`), every call is logged (`calls`). Each platform is a folder; so far `google`.
+//!
+//! Not imitated, for all platforms: TLS, HTTP/2, real network speed and distance, rate limits by time, moderation, transcoding (a
+//! video is never decoded: nothing here knows its length or shape), other people (views, likes, comments).
+
+mod api;
+mod calls;
+mod clock;
+mod exchange;
+mod faults;
+mod google;
+mod hosts;
+mod page;
+mod settings;
+mod state;
+mod store;
+mod world;
+
+pub use calls::Call;
+pub use faults::{Deed, Fault, Hurt, Plan, StatusAnswer};
+pub use settings::{Outcome, Settings};
+pub use state::{Bucket, CaptionView, PlaylistView, Quota, SessionView, State, ThumbnailView, VideoView};
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a sandbox starts.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// Folder where state and bytes outlive the process. Absent: memory and nameless files.
+    pub home: Option<PathBuf>,
+    /// Keep length and hash of what is uploaded, not the bytes.
+    pub discard_bytes: bool,
+    /// Port of the page; absent: any free one.
+    pub port_page: Option<u16>,
+    /// Everything else that can be tuned. A home that was used before brings its own.
+    pub settings: Settings,
+}
+
+/// Where everything is. As JSON it is the one line a launcher prints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announcement {
+    /// Address of the page, e.g. `http://127.0.0.1:40001`.
+    pub page: String,
+    /// Real host name to the address that stands for it, without a slash at the end.
+    pub hosts: BTreeMap<String, String>,
+    /// The registered app of each platform.
+    pub apps: BTreeMap<String, App>,
+}
+
+/// What a developer console hands out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct App {
+    pub client_id: String,
+    pub client_secret: String,
+}
+
+/// A running sandbox. Dropping it ends it too; `stop` waits and writes.
+pub struct Sandbox {
+    world: Arc<world::World>,
+    hosts: Option<hosts::Hosts>,
+    writer: tokio::task::JoinHandle<()>,
+    announcement: Announcement,
+}
+
+impl Sandbox {
+    /// Binds all listeners and serves until `stop`.
+    pub async fn start(config: Config) -> anyhow::Result<Sandbox> {
+        let mut settings = config.settings;
+        settings.discard_bytes |= config.discard_bytes;
+        let world = Arc::new(world::World::open(config.home, settings)?);
+        let hosts = hosts::Hosts::start(&world, config.port_page).await?;
+        let apps = BTreeMap::from([("youtube".to_string(), world.google.app())]);
+        let announcement = Announcement {
+            page: world.base(hosts::PAGE),
+            hosts: google::HOSTS.iter().map(|host| ((*host).to_string(), world.base(host))).collect(),
+            apps,
+        };
+        world.changed();
+        let writing = world.clone();
+        let writer = tokio::spawn(async move { writing.keep_writing().await });
+        Ok(Sandbox { world, hosts: Some(hosts), writer, announcement })
+    }
+
+    pub fn announcement(&self) -> &Announcement {
+        &self.announcement
+    }
+
+    /// Address of the page.
+    pub fn page(&self) -> &str {
+        &self.announcement.page
+    }
+
+    /// Plans one fault; returns its id in `plans`.
+    pub fn plan(&self, fault: Fault) -> u64 {
+        self.world.plans.add(vec![fault]).pop().unwrap_or_default()
+    }
+
+    /// Every plan with its accounts.
+    pub fn plans(&self) -> Vec<Plan> {
+        self.world.plans.list()
+    }
+
+    pub fn clear_plans(&self) {
+        self.world.plans.clear();
+    }
+
+    /// Every call so far, oldest first.
+    pub fn calls(&self) -> Vec<Call> {
+        self.world.calls.list()
+    }
+
+    pub fn clear_calls(&self) {
+        self.world.calls.clear();
+    }
+
+    /// What is there: videos, sessions, secrets, quota.
+    pub fn state(&self) -> State {
+        state::look(&self.world)
+    }
+
+    /// Changes settings in place.
+    pub fn settings(&self, change: impl FnOnce(&mut Settings)) {
+        let mut settings = self.world.settings();
+        change(&mut settings);
+        self.world.set_settings(settings);
+    }
+
+    pub fn current_settings(&self) -> Settings {
+        self.world.settings()
+    }
+
+    /// Sandbox time, milliseconds since 1970 UTC.
+    pub fn now_ms(&self) -> i64 {
+        self.world.now_ms()
+    }
+
+    /// Moves sandbox time forward.
+    pub fn advance(&self, by: Duration) {
+        self.world.clock.advance_ms(i64::try_from(by.as_millis()).unwrap_or(i64::MAX));
+        self.world.changed();
+    }
+
+    /// Kills every token of a kind at once.
+    pub fn expire(&self, access: bool, refresh: bool) {
+        self.world.google.expire(access, refresh);
+        self.world.changed();
+    }
+
+    /// Forgets everything that happened.
+    pub fn reset(&self) {
+        self.world.reset();
+    }
+
+    /// Ends all listeners and connections, then writes the state a last time.
+    pub async fn stop(mut self) {
+        self.writer.abort();
+        if let Some(hosts) = self.hosts.take() {
+            hosts.stop().await;
+        }
+        if let Err(error) = self.world.write() {
+            tracing::warn!(%error, "the sandbox could not write its state at the end");
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.writer.abort();
+    }
+}

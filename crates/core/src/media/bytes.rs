@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The length of the file in bytes.
-    pub fn len(&self) -> u64 {
+    pub fn file_len(&self) -> u64 {
         self.len
     }
 

@@ -72,6 +72,16 @@ impl MediaFault {
         MediaFault::Truncated { detail: detail.into() }
     }
 
+    /// What was cut off, by the box that it was in.
+    pub(crate) fn cut(name: &[u8; 4], missing: u64) -> MediaFault {
+        let missing = amount(missing);
+        MediaFault::truncated(match name {
+            b"mdat" | b"moof" => format!("its end is missing, {missing} of video data"),
+            b"moov" => format!("its end is missing, {missing} of the index (“moov”)"),
+            _ => format!("its end is missing, {missing}"),
+        })
+    }
+
     pub(crate) fn damaged(detail: impl Into<String>) -> MediaFault {
         MediaFault::Damaged { detail: detail.into() }
     }
@@ -214,5 +224,16 @@ fn not_video(looks_like: Option<&str>) -> String {
             "This is not a video that Slipway knows. Choose an MP4, MOV or WebM file, or export it as one."
                 .to_owned()
         }
+    }
+}
+
+/// A size as a person says it.
+pub(crate) fn amount(bytes: u64) -> String {
+    match bytes {
+        1 => "1 byte".to_owned(),
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{} GB", bytes / 1_000_000_000),
     }
 }

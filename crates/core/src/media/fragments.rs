@@ -2,9 +2,9 @@
 //!
 //! Deliberately not here: where their samples lie; nobody plays them here.
 
+use super::boxes::{Place, Top, children, milliseconds, top_box};
 use super::bytes::{Halt, Reader, be16, be32, be64};
 use super::fault::MediaFault;
-use super::mp4::{Place, Top, children, milliseconds, top_box};
 use super::timing::Pace;
 
 /// What the fragments of one track add up to.
@@ -56,7 +56,7 @@ pub fn read(
             })?;
         }
         at = place.end;
-        if at >= reader.len() {
+        if at >= reader.file_len() {
             return Ok(fragments);
         }
     }

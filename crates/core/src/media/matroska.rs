@@ -7,7 +7,7 @@
 
 use super::bytes::{LARGEST_READ, Reader};
 use super::codec::Codec;
-use super::fault::MediaFault;
+use super::fault::{MediaFault, amount};
 use super::{Audio, Container, Note, Probe, Transfer, Video, bit_rate};
 
 const SEGMENT: u32 = 0x1853_8067;
@@ -28,11 +28,12 @@ pub fn read(reader: &Reader<'_>) -> Result<Probe, MediaFault> {
     let Some(segment) = segment else {
         return Err(MediaFault::truncated("its header is there, and no video follows"));
     };
-    if let Some(missing) = segment.end.and_then(|end| end.checked_sub(reader.len())).filter(|more| *more > 0)
+    if let Some(missing) =
+        segment.end.and_then(|end| end.checked_sub(reader.file_len())).filter(|more| *more > 0)
     {
-        return Err(MediaFault::truncated(format!("{missing} bytes are missing at its end")));
+        return Err(MediaFault::truncated(format!("its end is missing, {}", amount(missing))));
     }
-    let end = segment.end.unwrap_or(reader.len());
+    let end = segment.end.unwrap_or(reader.file_len());
     let (info, tracks) = find_parts(reader, segment.body, end)?;
     let Some(tracks) = tracks else {
         return Err(MediaFault::truncated("it does not say which tracks it has"));
@@ -57,12 +58,12 @@ pub fn read(reader: &Reader<'_>) -> Result<Probe, MediaFault> {
         notes.push(Note::Encrypted);
     }
     Ok(Probe {
-        size: reader.len(),
+        size: reader.file_len(),
         mime: container.mime().to_owned(),
         container,
         brands: Vec::new(),
         duration_ms,
-        bit_rate: bit_rate(reader.len(), duration_ms),
+        bit_rate: bit_rate(reader.file_len(), duration_ms),
         video: Some(video(picture)),
         audio: sound.map(audio),
         moov: None,
@@ -82,7 +83,7 @@ fn find_parts(reader: &Reader<'_>, mut at: u64, end: u64) -> Result<(Part, Part)
         }
         let Some(element) = element(reader, at)? else { break };
         let Some(element_end) = element.end else { break };
-        if element_end > reader.len() {
+        if element_end > reader.file_len() {
             if tracks.is_some() && element.id != CLUSTER {
                 break;
             }
@@ -209,7 +210,7 @@ struct Element {
 /// The element header at `at`; `None` at the end of the file or when there is none.
 fn element(reader: &Reader<'_>, at: u64) -> Result<Option<Element>, MediaFault> {
     reader.visit()?;
-    let head = reader.up_to(at, reader.len(), 12)?;
+    let head = reader.up_to(at, reader.file_len(), 12)?;
     let Some((id, size, used)) = header(&head) else { return Ok(None) };
     let body = at + used as u64;
     let end = match size {

@@ -1,26 +1,16 @@
 //! ISO base media (ISO/IEC 14496-12) and QuickTime: from the boxes to a [`Probe`].
 //!
-//! The walk goes down a fixed path (moov, trak, mdia, minf, stbl) and never recurses, so nesting cannot exhaust
-//! the stack. Sizes are believed only as far as the enclosing box and the file reach.
+//! The top level is walked once, header by header; the index (`movie`) and the fragments (`fragments`) are read
+//! after that, because the index may lie at the end.
 //!
-//! Deliberately not here: what lies in a sample entry (`sample_entry`), how long samples last (`timing`),
-//! and movie fragments (`fragments`).
+//! Deliberately not here: what lies inside the boxes.
 
-use super::bytes::{Halt, Reader, be32, be64};
-use super::fault::MediaFault;
+use super::boxes::{Place, Top, milliseconds, top_box};
+use super::bytes::Reader;
+use super::fault::{MediaFault, amount};
 use super::fragments::{self, Fragments};
-use super::sample_entry::{self, Picture, Sound};
-use super::timing::Pace;
+use super::movie::{Movie, PictureTrack, Turn};
 use super::{Container, Moov, Note, Probe, Video, bit_rate};
-
-/// Where a box lies: `start` of the header, `body` after it, `end` behind the last byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    pub name: [u8; 4],
-    pub start: u64,
-    pub body: u64,
-    pub end: u64,
-}
 
 /// Reads the whole structure.
 pub fn read(reader: &Reader<'_>) -> Result<Probe, MediaFault> {
@@ -73,12 +63,12 @@ pub fn read(reader: &Reader<'_>) -> Result<Probe, MediaFault> {
         _ => Moov::Front,
     };
     Ok(Probe {
-        size: reader.len(),
+        size: reader.file_len(),
         mime: layout.mime.unwrap_or(container.mime()).to_owned(),
         container,
         brands: layout.brands,
         duration_ms,
-        bit_rate: bit_rate(reader.len(), duration_ms),
+        bit_rate: bit_rate(reader.file_len(), duration_ms),
         video: Some(video(track, turn, &fragments)),
         audio: movie.sound.map(|sound| sound.audio),
         moov: Some(position),
@@ -140,14 +130,6 @@ fn duration_ms(
     if fragments.in_part { found } else { found.or_else(of_track) }
 }
 
-/// Ticks to milliseconds, rounded; at least 1 when there is any tick at all.
-pub fn milliseconds(ticks: u64, timescale: u32) -> Option<u64> {
-    let timescale = u128::from(timescale);
-    let doubled = u128::from(ticks).checked_mul(2000)?.checked_add(timescale)?;
-    let rounded = doubled.checked_div(timescale.checked_mul(2)?)?;
-    u64::try_from(rounded).ok().map(|duration| duration.max(u64::from(ticks > 0)))
-}
-
 /// The top level of the file.
 #[derive(Default)]
 struct Layout {
@@ -165,7 +147,7 @@ impl Layout {
     fn read(reader: &Reader<'_>) -> Result<Layout, MediaFault> {
         let mut layout = Layout::default();
         let mut at = 0;
-        while at < reader.len() {
+        while at < reader.file_len() {
             if layout.moov.is_some() && reader.should_hurry() {
                 layout.note(Note::ReadInPart);
                 break;
@@ -178,7 +160,7 @@ impl Layout {
                 Top::Cut { name, missing } => {
                     let vital = matches!(&name, b"mdat" | b"moov" | b"moof" | b"sidx");
                     if vital || !layout.is_complete() {
-                        return Err(cut(&name, missing));
+                        return Err(MediaFault::cut(&name, missing));
                     }
                     layout.note(Note::TrailingBytes);
                     break;
@@ -189,7 +171,7 @@ impl Layout {
                         break;
                     }
                     if blank {
-                        let part = amount(reader.len() - at);
+                        let part = amount(reader.file_len() - at);
                         return Err(MediaFault::truncated(format!(
                             "{part} at its end are blank, so it was never fully written"
                         )));
@@ -213,8 +195,8 @@ impl Layout {
             b"sidx" if self.index_ms.is_none() => {
                 let index = fragments::read_index(reader, place)?;
                 self.index_ms = Some(index.ms);
-                if index.reach > reader.len() {
-                    return Err(cut(b"mdat", index.reach - reader.len()));
+                if index.reach > reader.file_len() {
+                    return Err(MediaFault::cut(b"mdat", index.reach - reader.file_len()));
                 }
             }
             _ => {}
@@ -252,368 +234,5 @@ impl Layout {
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }
-    }
-}
-
-fn cut(name: &[u8; 4], missing: u64) -> MediaFault {
-    let missing = amount(missing);
-    MediaFault::truncated(match name {
-        b"mdat" | b"moof" => format!("{missing} of the video data are missing at its end"),
-        b"moov" => format!("{missing} of the index (“moov”) are missing at its end"),
-        _ => format!("{missing} are missing at its end"),
-    })
-}
-
-fn amount(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} bytes"),
-        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
-        1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
-        _ => format!("{} GB", bytes / 1_000_000_000),
-    }
-}
-
-/// What stands at a place of the top level.
-pub enum Top {
-    Whole(Place),
-    Cut { name: [u8; 4], missing: u64 },
-    Nonsense { blank: bool },
-}
-
-/// Reads one box header of the top level.
-pub fn top_box(reader: &Reader<'_>, at: u64) -> Result<Top, Halt> {
-    reader.visit()?;
-    let left = reader.len().saturating_sub(at);
-    if left < 8 {
-        let rest = reader.up_to(at, reader.len(), 8)?;
-        return Ok(Top::Nonsense { blank: rest.iter().all(|byte| *byte == 0) });
-    }
-    let head: [u8; 8] = reader.array(at)?;
-    let name = [head[4], head[5], head[6], head[7]];
-    let readable = name.iter().all(|byte| matches!(byte, 0x20..=0x7e | 0xa9));
-    let nonsense = Top::Nonsense { blank: head == [0; 8] };
-    let (header, size) = match be32(&head, 0) {
-        _ if !readable => return Ok(nonsense),
-        Some(0) => (8, left),
-        Some(1) if left < 16 => return Ok(Top::Cut { name, missing: 16 - left }),
-        Some(1) => (16, u64::from_be_bytes(reader.array(at + 8)?)),
-        Some(size) => (8, u64::from(size)),
-        None => return Ok(nonsense),
-    };
-    if size < header {
-        return Ok(nonsense);
-    }
-    if size > left {
-        return Ok(Top::Cut { name, missing: size - left });
-    }
-    Ok(Top::Whole(Place { name, start: at, body: at + header, end: at + size }))
-}
-
-/// The box at `at` inside `parent`, or `None` at its end. QuickTime closes some lists with a zero word.
-pub fn child(reader: &Reader<'_>, parent: Place, at: u64) -> Result<Option<Place>, MediaFault> {
-    if parent.end.saturating_sub(at) < 8 {
-        return Ok(None);
-    }
-    reader.visit()?;
-    let head: [u8; 8] = reader.array(at)?;
-    let left = parent.end - at;
-    let (header, size) = match be32(&head, 0).unwrap_or(0) {
-        0 => return Ok(None),
-        1 if left >= 16 => (16, u64::from_be_bytes(reader.array(at + 8)?)),
-        size => (8, u64::from(size)),
-    };
-    if size < header || size > left {
-        let name = String::from_utf8_lossy(&parent.name).into_owned();
-        return Err(MediaFault::damaged(format!("its index is broken inside “{name}”")));
-    }
-    let name = [head[4], head[5], head[6], head[7]];
-    Ok(Some(Place { name, start: at, body: at + header, end: at + size }))
-}
-
-/// Calls `each` for every box inside `parent`.
-pub fn children(
-    reader: &Reader<'_>,
-    parent: Place,
-    mut each: impl FnMut(Place) -> Result<(), MediaFault>,
-) -> Result<(), MediaFault> {
-    let mut at = parent.body;
-    while let Some(place) = child(reader, parent, at)? {
-        each(place)?;
-        at = place.end;
-    }
-    Ok(())
-}
-
-/// What `moov` says, with the one picture and the one sound track that count.
-#[derive(Default)]
-struct Movie {
-    timescale: u32,
-    duration: Option<u64>,
-    turn: Turn,
-    picture: Option<PictureTrack>,
-    sound: Option<Sound>,
-    edit_list: bool,
-    /// `mvex` is there: fragments follow.
-    extends: bool,
-    fragment_duration: Option<u64>,
-}
-
-struct PictureTrack {
-    id: u32,
-    enabled: bool,
-    width: u32,
-    height: u32,
-    turn: Turn,
-    duration: Option<u64>,
-    timescale: u32,
-    media_duration: Option<u64>,
-    entry: Picture,
-    pace: Pace,
-    /// The media lies in other files.
-    external: bool,
-    /// From `trex`: how long a sample of a fragment lasts when the fragment does not say.
-    sample_duration: u32,
-}
-
-impl Movie {
-    fn read(reader: &Reader<'_>, moov: Place) -> Result<Movie, MediaFault> {
-        let mut movie = Movie::default();
-        let mut defaults: Vec<(u32, u32)> = Vec::new();
-        children(reader, moov, |place| {
-            match &place.name {
-                b"mvhd" => movie.read_header(reader, place)?,
-                b"trak" => movie.read_track(reader, place)?,
-                b"mvex" => {
-                    movie.extends = true;
-                    children(reader, place, |place| {
-                        match &place.name {
-                            b"mehd" => movie.fragment_duration = versioned(reader, place, 4, 4)?,
-                            b"trex" if defaults.len() < 64 => {
-                                let bytes = reader.up_to(place.body, place.end, 16)?;
-                                defaults.extend(be32(&bytes, 4).zip(be32(&bytes, 12)));
-                            }
-                            _ => {}
-                        }
-                        Ok(())
-                    })?;
-                }
-                b"cmov" => return Err(MediaFault::unsupported("its index is compressed")),
-                _ => {}
-            }
-            Ok(())
-        })?;
-        if let Some(track) = &mut movie.picture {
-            let default = defaults.iter().find(|(id, _)| *id == track.id);
-            track.sample_duration = default.map_or(0, |(_, duration)| *duration);
-        }
-        Ok(movie)
-    }
-
-    fn read_header(&mut self, reader: &Reader<'_>, mvhd: Place) -> Result<(), MediaFault> {
-        let bytes = reader.up_to(mvhd.body, mvhd.end, 100)?;
-        let long = bytes.first() == Some(&1);
-        self.timescale = be32(&bytes, if long { 20 } else { 12 }).unwrap_or(0);
-        self.duration = versioned(reader, mvhd, 16, 24)?;
-        self.turn = Turn::read(&bytes, if long { 48 } else { 36 });
-        Ok(())
-    }
-
-    /// Keeps the first sound track, and the picture track that is switched on and largest.
-    fn read_track(&mut self, reader: &Reader<'_>, trak: Place) -> Result<(), MediaFault> {
-        let track = Track::read(reader, trak)?;
-        self.edit_list |= track.edit_list && matches!(&track.handler, b"vide" | b"soun");
-        let Some(stsd) = track.stsd else { return Ok(()) };
-        match &track.handler {
-            b"vide" => {
-                let Some(entry) = sample_entry::picture(reader, stsd)? else {
-                    return Err(MediaFault::damaged("its picture track is not described"));
-                };
-                let weight = |enabled: bool, entry: &Picture| {
-                    (enabled, u32::from(entry.width) * u32::from(entry.height))
-                };
-                let kept = self.picture.as_ref().map(|kept| weight(kept.enabled, &kept.entry));
-                if kept.is_some_and(|kept| kept >= weight(track.enabled, &entry)) {
-                    return Ok(());
-                }
-                if let Some(beyond) = track.reach.and_then(|reach| (reach + 1).checked_sub(reader.len()))
-                    && beyond > 0
-                    && !track.external
-                {
-                    return Err(cut(b"mdat", beyond));
-                }
-                self.picture = Some(track.into_picture(entry));
-            }
-            b"soun" if self.sound.is_none() => self.sound = sample_entry::sound(reader, stsd)?,
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
-/// One `trak`, before it is known what it holds.
-#[derive(Default)]
-struct Track {
-    id: u32,
-    enabled: bool,
-    duration: Option<u64>,
-    width: u32,
-    height: u32,
-    turn: Turn,
-    edit_list: bool,
-    timescale: u32,
-    media_duration: Option<u64>,
-    handler: [u8; 4],
-    external: bool,
-    stsd: Option<Place>,
-    pace: Pace,
-    /// The largest chunk offset: media must lie at least that far.
-    reach: Option<u64>,
-}
-
-impl Track {
-    fn read(reader: &Reader<'_>, trak: Place) -> Result<Track, MediaFault> {
-        let mut track = Track::default();
-        children(reader, trak, |place| match &place.name {
-            b"tkhd" => track.read_header(reader, place),
-            b"edts" => children(reader, place, |elst| {
-                track.edit_list |= &elst.name == b"elst" && counted(reader, elst)? > 0;
-                Ok(())
-            }),
-            b"mdia" => children(reader, place, |place| match &place.name {
-                b"mdhd" => {
-                    let bytes = reader.up_to(place.body, place.end, 24)?;
-                    let long = bytes.first() == Some(&1);
-                    track.timescale = be32(&bytes, if long { 20 } else { 12 }).unwrap_or(0);
-                    track.media_duration = versioned(reader, place, 16, 24)?;
-                    Ok(())
-                }
-                b"hdlr" => {
-                    let bytes = reader.up_to(place.body, place.end, 12)?;
-                    track.handler = be32(&bytes, 8).unwrap_or(0).to_be_bytes();
-                    Ok(())
-                }
-                b"minf" => children(reader, place, |place| track.read_media(reader, place)),
-                _ => Ok(()),
-            }),
-            _ => Ok(()),
-        })?;
-        Ok(track)
-    }
-
-    fn read_header(&mut self, reader: &Reader<'_>, tkhd: Place) -> Result<(), MediaFault> {
-        let bytes = reader.up_to(tkhd.body, tkhd.end, 96)?;
-        let shift = if bytes.first() == Some(&1) { 12 } else { 0 };
-        self.enabled = bytes.get(3).is_some_and(|flags| flags & 1 == 1);
-        self.id = be32(&bytes, if shift > 0 { 20 } else { 12 }).unwrap_or(0);
-        self.duration = versioned(reader, tkhd, 20, 28)?;
-        self.turn = Turn::read(&bytes, 40 + shift);
-        let pixels = |at| be32(&bytes, at).map_or(0, |fixed| fixed.saturating_add(0x8000) >> 16);
-        self.width = pixels(76 + shift);
-        self.height = pixels(80 + shift);
-        Ok(())
-    }
-
-    fn read_media(&mut self, reader: &Reader<'_>, place: Place) -> Result<(), MediaFault> {
-        match &place.name {
-            b"dinf" => children(reader, place, |dref| {
-                if &dref.name == b"dref" && dref.end - dref.body >= 8 {
-                    let list = Place { body: dref.body + 8, ..dref };
-                    // Flag 1 says that the media is in this same file.
-                    children(reader, list, |entry| {
-                        let flags = reader.up_to(entry.body, entry.end, 4)?;
-                        self.external |= flags.get(3).is_some_and(|flags| flags & 1 == 0);
-                        Ok(())
-                    })?;
-                }
-                Ok(())
-            }),
-            b"stbl" => children(reader, place, |place| {
-                match &place.name {
-                    b"stsd" => self.stsd = Some(place),
-                    b"stts" => self.pace = Pace::read(reader, place)?,
-                    b"stco" => self.reach = last_offset(reader, place, 4)?,
-                    b"co64" => self.reach = last_offset(reader, place, 8)?,
-                    _ => {}
-                }
-                Ok(())
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    fn into_picture(self, entry: Picture) -> PictureTrack {
-        PictureTrack {
-            id: self.id,
-            enabled: self.enabled,
-            width: self.width,
-            height: self.height,
-            turn: self.turn,
-            duration: self.duration,
-            timescale: self.timescale,
-            media_duration: self.media_duration,
-            entry,
-            pace: self.pace,
-            external: self.external,
-            sample_duration: 0,
-        }
-    }
-}
-
-/// A number whose width and place hang on the version byte. All ones means "not known".
-fn versioned(reader: &Reader<'_>, place: Place, short: usize, long: usize) -> Result<Option<u64>, Halt> {
-    let bytes = reader.up_to(place.body, place.end, long + 8)?;
-    let number = match bytes.first() {
-        Some(1) => be64(&bytes, long).filter(|number| *number != u64::MAX),
-        _ => be32(&bytes, short).filter(|number| *number != u32::MAX).map(u64::from),
-    };
-    Ok(number)
-}
-
-/// The entry count of a full box that starts with one.
-fn counted(reader: &Reader<'_>, place: Place) -> Result<u32, Halt> {
-    Ok(be32(&reader.up_to(place.body, place.end, 8)?, 4).unwrap_or(0))
-}
-
-/// The largest of the last two thousand chunk offsets; they ascend in practice.
-fn last_offset(reader: &Reader<'_>, place: Place, width: u64) -> Result<Option<u64>, Halt> {
-    let there = place.end.saturating_sub(place.body).saturating_sub(8) / width;
-    let count = u64::from(counted(reader, place)?).min(there);
-    let first = count.saturating_sub(2048);
-    let from = place.body + 8 + first * width;
-    let bytes = reader.up_to(from, from + (count - first) * width, 2048 * 8)?;
-    let offsets = bytes.chunks_exact(usize::from(width == 8) * 4 + 4);
-    Ok(offsets.filter_map(|offset| be64(offset, 0).or_else(|| be32(offset, 0).map(u64::from))).max())
-}
-
-/// A turn by a matrix.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Turn {
-    /// Clockwise quarter turns, 0 to 3.
-    quarters: u8,
-    /// Mirrored, or not by quarters.
-    odd: bool,
-}
-
-impl Turn {
-    /// The matrix is a b u c d v x y w; only a, b, c and d matter here (16.16 fixed point).
-    fn read(bytes: &[u8], at: usize) -> Turn {
-        let number = |index: usize| be32(bytes, at + index * 4).map(u32::cast_signed);
-        let (Some(a), Some(b), Some(c), Some(d)) = (number(0), number(1), number(3), number(4)) else {
-            return Turn::default();
-        };
-        let (quarters, mirrored) = match [a.signum(), b.signum(), c.signum(), d.signum()] {
-            [1, 0, 0, 1] | [0, 0, 0, 0] => (0, false),
-            [0, 1, -1, 0] => (1, false),
-            [-1, 0, 0, -1] => (2, false),
-            [0, -1, 1, 0] => (3, false),
-            [0, 1, 1, 0] => (1, true),
-            [0, -1, -1, 0] => (3, true),
-            _ => (0, true),
-        };
-        Turn { quarters, odd: mirrored }
-    }
-
-    fn then(self, other: Turn) -> Turn {
-        Turn { quarters: (self.quarters + other.quarters) % 4, odd: self.odd || other.odd }
     }
 }

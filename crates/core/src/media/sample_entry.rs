@@ -6,10 +6,10 @@
 //!
 //! Deliberately not here: the codecs' own records (`codec`).
 
+use super::boxes::{Place, child};
 use super::bytes::{LARGEST_READ, Reader, be16, be32, be64};
 use super::codec::{self, Codec};
 use super::fault::MediaFault;
-use super::mp4::{Place, child};
 use super::{Audio, Transfer};
 
 /// A picture track's description.
@@ -154,8 +154,11 @@ fn read_inner_sound(inner: &[u8], audio: &mut Audio, depth: u8) {
     }
 }
 
+/// Four letters and what follows the header.
+type Entry = ([u8; 4], Vec<u8>);
+
 /// The first entry's four letters and content after its header.
-fn first_entry(reader: &Reader<'_>, stsd: Place) -> Result<Option<([u8; 4], Vec<u8>)>, MediaFault> {
+fn first_entry(reader: &Reader<'_>, stsd: Place) -> Result<Option<Entry>, MediaFault> {
     let Some(list) = stsd.body.checked_add(8).filter(|list| *list <= stsd.end) else { return Ok(None) };
     let Some(entry) = child(reader, stsd, list)? else { return Ok(None) };
     Ok(Some((entry.name, reader.up_to(entry.body, entry.end, LARGEST_READ)?)))

@@ -40,18 +40,24 @@ pub fn claim_heavy(tx: &mut Tx, lanes: &[Lane], now: Timestamp, boot: i64) -> Ou
         };
     }
     let Some((_, id)) = best else { return Ok(None) };
-    go(tx, id, State::Working)?;
+    let from = go(tx, id, State::Working)?;
     tx.prepare_cached(
         "UPDATE delivery SET claim = ?2, claimed_at = ?3, began_at = coalesce(began_at, ?3), next_at = NULL WHERE id = ?1",
     )
     .and_then(|mut set| set.execute(params![id, boot, now.as_millisecond()]))
     .map_err(problem)?;
-    Ok(delivery::get(tx, id).map_err(problem)?.map(|delivery| Ticket { delivery, errand: None }))
+    Ok(delivery::get(tx, id).map_err(problem)?.map(|delivery| Ticket { delivery, errand: None, from }))
 }
 
 /// Takes every small thing whose time has come, up to `most`, in accounts that are not blocked. One write for all of them, so that
 /// fifty posts of the same second leave together.
-pub fn claim_light(tx: &mut Tx, blocked: &[i64], now: Timestamp, boot: i64, most: usize) -> Outcome<Vec<Ticket>> {
+pub fn claim_light(
+    tx: &mut Tx,
+    blocked: &[i64],
+    now: Timestamp,
+    boot: i64,
+    most: usize,
+) -> Outcome<Vec<Ticket>> {
     let ids: Vec<i64> = tx
         .prepare_cached(
             "SELECT id FROM delivery WHERE state IN ('working', 'ready', 'handed_over') AND claim IS NULL AND paused = 0 \
@@ -71,14 +77,21 @@ pub fn claim_light(tx: &mut Tx, blocked: &[i64], now: Timestamp, boot: i64, most
         if row.state == State::Ready {
             go(tx, id, State::Working)?;
         }
-        let state = if row.state == State::Ready { State::Working } else { row.state };
-        tickets.push(Ticket { delivery: delivery::Delivery { state, ..row }, errand: None });
+        let from = row.state;
+        let state = if from == State::Ready { State::Working } else { from };
+        tickets.push(Ticket { delivery: delivery::Delivery { state, ..row }, errand: None, from });
     }
     Ok(tickets)
 }
 
 /// The same for errands; one at a time for each delivery.
-pub fn claim_errands(tx: &mut Tx, blocked: &[i64], now: Timestamp, boot: i64, most: usize) -> Outcome<Vec<Ticket>> {
+pub fn claim_errands(
+    tx: &mut Tx,
+    blocked: &[i64],
+    now: Timestamp,
+    boot: i64,
+    most: usize,
+) -> Outcome<Vec<Ticket>> {
     let ids: Vec<i64> = tx
         .prepare_cached(
             "SELECT min(errand.id) FROM errand JOIN delivery ON delivery.id = errand.delivery_id \
@@ -100,7 +113,8 @@ pub fn claim_errands(tx: &mut Tx, blocked: &[i64], now: Timestamp, boot: i64, mo
         .map_err(problem)?;
         let Some(errand) = errand::get(tx, id).map_err(problem)? else { continue };
         let Some(delivery) = delivery::get(tx, errand.delivery).map_err(problem)? else { continue };
-        tickets.push(Ticket { delivery, errand: Some(errand) });
+        let from = delivery.state;
+        tickets.push(Ticket { delivery, errand: Some(errand), from });
     }
     Ok(tickets)
 }
@@ -112,8 +126,10 @@ pub fn next_wake(sql: &Connection, lanes: &[Lane], blocked: &[i64]) -> rusqlite:
     for lane in lanes {
         let open = if lane.may_open { "" } else { " AND memo IS NOT NULL" };
         take(
-            sql.prepare_cached(&format!("SELECT min(next_at) FROM delivery WHERE account_id = ?1 AND {HEAVY}{open}"))?
-                .query_row([lane.account], |row| row.get(0))?,
+            sql.prepare_cached(&format!(
+                "SELECT min(next_at) FROM delivery WHERE account_id = ?1 AND {HEAVY}{open}"
+            ))?
+            .query_row([lane.account], |row| row.get(0))?,
         );
     }
     let blocked = delivery::text(&blocked);
@@ -175,7 +191,13 @@ pub fn release_dead(tx: &mut Tx, boot: i64, now: Timestamp) -> Outcome<usize> {
     Ok(dead.len() + errands.len())
 }
 
-fn interrupted(tx: &mut Tx, delivery: i64, errand: Option<i64>, in_flight: Option<String>, now: Timestamp) -> Outcome<()> {
+fn interrupted(
+    tx: &mut Tx,
+    delivery: i64,
+    errand: Option<i64>,
+    in_flight: Option<String>,
+    now: Timestamp,
+) -> Outcome<()> {
     let step = in_flight.unwrap_or_else(|| "between two calls".into());
     attempt::insert(
         tx,

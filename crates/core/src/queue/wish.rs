@@ -23,19 +23,15 @@ pub fn schedule(tx: &mut Tx, id: i64, due: Timestamp, start: Timestamp, goes_out
     Ok(())
 }
 
-/// Back to a draft; only while nothing of it is at the platform.
-pub fn unschedule(tx: &mut Tx, id: i64) -> Outcome<()> {
-    let row = row(tx, id)?;
-    if row.remote.is_some() || row.memo.is_some() {
-        return Err(under_way());
-    }
-    go(tx, id, State::Draft)?;
-    tx.execute("UPDATE delivery SET next_at = NULL WHERE id = ?1", [id]).map_err(problem)?;
-    Ok(())
-}
-
 /// Another time, in whatever state it is; what the platform already holds gets an edit of its own.
-pub fn re_time(tx: &mut Tx, id: i64, due: Timestamp, start: Timestamp, goes_out: GoesOut, now: Timestamp) -> Outcome<()> {
+pub fn re_time(
+    tx: &mut Tx,
+    id: i64,
+    due: Timestamp,
+    start: Timestamp,
+    goes_out: GoesOut,
+    now: Timestamp,
+) -> Outcome<()> {
     let row = row(tx, id)?;
     match row.state {
         State::Published | State::Cancelled => Err(Problem::block(
@@ -44,7 +40,8 @@ pub fn re_time(tx: &mut Tx, id: i64, due: Timestamp, start: Timestamp, goes_out:
         )),
         // It has the old time with it; the row has the new one, and the difference is brought to the platform afterwards.
         State::Working => {
-            tx.execute("UPDATE delivery SET due_at = ?2 WHERE id = ?1", params![id, due.as_millisecond()]).map_err(problem)?;
+            tx.execute("UPDATE delivery SET due_at = ?2 WHERE id = ?1", params![id, due.as_millisecond()])
+                .map_err(problem)?;
             tx.say(What::Delivery { id });
             Ok(())
         }
@@ -109,7 +106,10 @@ pub fn cancel(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<Cancelled> {
     match row.state {
         State::Cancelled => return Ok(Cancelled::Done),
         State::Published => {
-            return Err(Problem::block(Code::AlreadyPublic, "This post is already public. Delete it at the platform if it has to go."));
+            return Err(Problem::block(
+                Code::AlreadyPublic,
+                "This post is already public. Delete it at the platform if it has to go.",
+            ));
         }
         _ => {}
     }
@@ -127,7 +127,8 @@ pub fn cancel(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<Cancelled> {
         if row.state == State::Stuck {
             go(tx, id, State::Due)?;
         }
-        tx.execute("UPDATE delivery SET next_at = ?2 WHERE id = ?1", params![id, now.as_millisecond()]).map_err(problem)?;
+        tx.execute("UPDATE delivery SET next_at = ?2 WHERE id = ?1", params![id, now.as_millisecond()])
+            .map_err(problem)?;
     }
     tx.say(What::Delivery { id });
     Ok(Cancelled::UnderWay)
@@ -161,14 +162,21 @@ pub fn retry(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<()> {
             .map_err(problem)?;
         }
         State::Due => {
-            tx.execute("UPDATE delivery SET next_at = min(coalesce(next_at, ?2), ?2) WHERE id = ?1", params![id, at]).map_err(problem)?;
+            tx.execute(
+                "UPDATE delivery SET next_at = min(coalesce(next_at, ?2), ?2) WHERE id = ?1",
+                params![id, at],
+            )
+            .map_err(problem)?;
         }
         State::HandedOver | State::Working if row.claimed.is_none() => {
             tx.execute("UPDATE delivery SET next_at = ?2 WHERE id = ?1", params![id, at]).map_err(problem)?;
         }
         _ if errands > 0 => {}
         state => {
-            return Err(Problem::block(Code::NotNow, format!("There is nothing to retry: the post is {}.", state.as_str().replace('_', " "))));
+            return Err(Problem::block(
+                Code::NotNow,
+                format!("There is nothing to retry: the post is {}.", state.as_str().replace('_', " ")),
+            ));
         }
     }
     tx.say(What::Delivery { id });
@@ -204,10 +212,13 @@ pub fn decide(tx: &mut Tx, id: i64, there: Option<&Remote>, now: Timestamp) -> O
     };
     attempt::insert(
         tx,
-        &Attempt { delivery: id, at: now, step: "decision".into(), outcome: "moved".into(), detail: Some(said.into()), ..Attempt::default() },
+        &Attempt {
+            delivery: id,
+            at: now,
+            step: "decision".into(),
+            outcome: "moved".into(),
+            detail: Some(said.into()),
+            ..Attempt::default()
+        },
     )
-}
-
-fn under_way() -> Problem {
-    Problem::block(Code::NotNow, "Something of this post may already be at the platform. Cancel it instead.")
 }

@@ -37,7 +37,7 @@ pub fn next_free_slot(
     let mut best: Option<(Timestamp, WallTime)> = None;
     // With n posts in the way, n + 1 weeks hold a free slot, and two more days cover the ends.
     let days = (taken.len() as i64 + 2) * 7;
-    // Yesterday first: in the repeated hour of a change at midnight the day before is not over yet.
+    // Yesterday first: a slot in a gap moves later, perhaps into today.
     for ahead in -1..days.min(MOST_YEARS_AHEAD * 366) {
         let Ok(day) = first_day.checked_add(Span::new().days(ahead)) else { break };
         let found_before = best.is_some();
@@ -134,6 +134,8 @@ mod tests {
         let samoa = [slot(Weekday::Friday, "18:00"), slot(Weekday::Saturday, "09:00")];
         let after = "2011-12-30T09:00:00Z";
         check(&samoa, "Pacific/Apia", &[], after, "2011-12-31T09:00", "2011-12-30T19:00:00Z");
+        let after = "2011-12-30T20:00:00Z";
+        check(&samoa, "Pacific/Apia", &[], after, "2011-12-30T18:00", "2011-12-31T04:00:00Z");
     }
 
     #[test]

@@ -15,14 +15,13 @@ use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
 };
 use oauth2::{
-    AsyncHttpClient, AuthType, AuthorizationCode, Client, ClientId, ClientSecret, EndpointNotSet,
-    EndpointSet, ExtraTokenFields, HttpRequest, HttpResponse, PkceCodeVerifier, RefreshToken,
-    RequestTokenError, StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
+    AuthType, AuthorizationCode, Client, ClientId, ClientSecret, EndpointNotSet, EndpointSet,
+    ExtraTokenFields, HttpRequest, HttpResponse, PkceCodeVerifier, RefreshToken, RequestTokenError,
+    StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::borrow::Cow;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use url::form_urlencoded;
@@ -111,12 +110,11 @@ pub(super) async fn trade(
     code: &SecretString,
 ) -> Result<Granted, No> {
     let before = clock.now();
-    let carrier = Carrier { wire: wire.clone(), facts };
     let answer = speaker(wire, facts, app)?
         .exchange_code(AuthorizationCode::new(code.expose().clone()))
         .set_redirect_uri(Cow::Borrowed(&request.redirect))
         .set_pkce_verifier(PkceCodeVerifier::new(request.verifier.expose().clone()))
-        .request_async(&carrier)
+        .request_async(&carrier(wire, facts))
         .await
         .map_err(why)?;
     let mut granted = read_grant(facts, &answer, before)?;
@@ -136,10 +134,9 @@ pub(super) async fn renew(
     refresh: &SecretString,
 ) -> Result<Granted, No> {
     let before = clock.now();
-    let carrier = Carrier { wire: wire.clone(), facts };
     let answer = speaker(wire, facts, app)?
         .exchange_refresh_token(&RefreshToken::new(refresh.expose().clone()))
-        .request_async(&carrier)
+        .request_async(&carrier(wire, facts))
         .await
         .map_err(why)?;
     read_grant(facts, &answer, before)
@@ -177,23 +174,22 @@ fn speaker(wire: &Wire, facts: &Facts, app: &AppCredentials) -> Result<Speaker<E
     Ok(speaker)
 }
 
-/// Carries the requests of `oauth2` over the wire. A closure would do, but a future that borrows through one cannot be proven to be
-/// `Send`, and a refresh runs as a task.
-struct Carrier {
-    wire: Wire,
+/// The HTTP client `oauth2` is given. Owns what it needs and is boxed, so that whoever awaits a token may be moved between threads.
+fn carrier(
+    wire: &Wire,
     facts: &'static Facts,
-}
-
-impl<'c> AsyncHttpClient<'c> for Carrier {
-    type Error = No;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, No>> + Send + 'c>>;
-
-    fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(ask_for_token(&self.wire, self.facts, request))
+) -> impl Fn(HttpRequest) -> futures_util::future::BoxFuture<'static, Result<HttpResponse, No>>
++ Send
++ Sync
++ 'static {
+    let wire = wire.clone();
+    move |request| {
+        let wire = wire.clone();
+        Box::pin(async move { ask_for_token(&wire, facts, request).await })
     }
 }
 
-/// Sends one request for a token, and hands back only what is an answer with a token in it.
+/// Carries a token request of `oauth2` over the wire, and back only what is an answer with a token in it.
 async fn ask_for_token(wire: &Wire, facts: &'static Facts, request: HttpRequest) -> Result<HttpResponse, No> {
     let (host, path) = facts.sign_in.token;
     let mut form = Vec::new();

@@ -106,7 +106,9 @@ pub fn connect(tx: &Tx, new: &Connected, rule: &MissedRule, now: Timestamp) -> O
 }
 
 pub fn get(sql: &Connection, id: i64) -> rusqlite::Result<Option<Account>> {
-    sql.prepare_cached(&format!("SELECT {COLUMNS} FROM account WHERE id = ?1"))?.query_row([id], from_row).optional()
+    sql.prepare_cached(&format!("SELECT {COLUMNS} FROM account WHERE id = ?1"))?
+        .query_row([id], from_row)
+        .optional()
 }
 
 /// All but the disconnected.
@@ -122,8 +124,11 @@ pub fn set_state(tx: &Tx, id: i64, state: AccountState) -> Outcome<()> {
 }
 
 pub fn set_sign_in_ends(tx: &Tx, id: i64, ends: Option<Timestamp>) -> Outcome<()> {
-    tx.execute("UPDATE account SET sign_in_ends = ?2 WHERE id = ?1", params![id, ends.map(Timestamp::as_millisecond)])
-        .map_err(problem)?;
+    tx.execute(
+        "UPDATE account SET sign_in_ends = ?2 WHERE id = ?1",
+        params![id, ends.map(Timestamp::as_millisecond)],
+    )
+    .map_err(problem)?;
     Ok(())
 }
 
@@ -138,8 +143,11 @@ pub fn set_rules(tx: &Tx, id: i64, missed: &MissedRule, slots: &[Slot]) -> Outco
 
 /// Nothing of the sign-in stays: what it could do, and what it was half-way through.
 pub fn forget(tx: &Tx, id: i64) -> Outcome<()> {
-    tx.execute("UPDATE account SET state = 'gone', scopes = '[]', live = 'null', sign_in_ends = NULL WHERE id = ?1", [id])
-        .map_err(problem)?;
+    tx.execute(
+        "UPDATE account SET state = 'gone', scopes = '[]', live = 'null', sign_in_ends = NULL WHERE id = ?1",
+        [id],
+    )
+    .map_err(problem)?;
     tx.execute("UPDATE delivery SET memo = NULL WHERE account_id = ?1", [id]).map_err(problem)?;
     tx.execute(
         "UPDATE errand SET memo = NULL WHERE delivery_id IN (SELECT id FROM delivery WHERE account_id = ?1)",

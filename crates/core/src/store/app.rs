@@ -30,7 +30,13 @@ fn from_row(row: &Row) -> rusqlite::Result<App> {
 }
 
 /// Adds an app, or changes the quotas of one that is there.
-pub fn upsert(tx: &Tx, platform: &str, client_id: &str, quotas: &BTreeMap<String, u32>, now: Timestamp) -> Outcome<i64> {
+pub fn upsert(
+    tx: &Tx,
+    platform: &str,
+    client_id: &str,
+    quotas: &BTreeMap<String, u32>,
+    now: Timestamp,
+) -> Outcome<i64> {
     tx.query_row(
         "INSERT INTO app (platform, client_id, quotas, created_at) VALUES (?1, ?2, ?3, ?4) \
          ON CONFLICT (platform, client_id) DO UPDATE SET quotas = excluded.quotas RETURNING id",
@@ -41,7 +47,9 @@ pub fn upsert(tx: &Tx, platform: &str, client_id: &str, quotas: &BTreeMap<String
 }
 
 pub fn get(sql: &Connection, id: i64) -> rusqlite::Result<Option<App>> {
-    sql.prepare_cached(&format!("SELECT {COLUMNS} FROM app WHERE id = ?1"))?.query_row([id], from_row).optional()
+    sql.prepare_cached(&format!("SELECT {COLUMNS} FROM app WHERE id = ?1"))?
+        .query_row([id], from_row)
+        .optional()
 }
 
 pub fn all(sql: &Connection) -> rusqlite::Result<Vec<App>> {

@@ -133,7 +133,11 @@ pub fn of_post(sql: &Connection, post: i64) -> rusqlite::Result<Vec<Delivery>> {
 }
 
 /// Where this exact file already is on this account, or is on its way there (C7).
-pub fn already_there(sql: &Connection, fingerprint: &str, account: i64) -> rusqlite::Result<Option<Delivery>> {
+pub fn already_there(
+    sql: &Connection,
+    fingerprint: &str,
+    account: i64,
+) -> rusqlite::Result<Option<Delivery>> {
     sql.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM delivery JOIN post ON post.id = delivery.post_id JOIN media ON media.id = post.media_id \
          WHERE media.fingerprint = ?1 AND delivery.account_id = ?2 AND delivery.state NOT IN ('draft', 'cancelled') \
@@ -154,7 +158,8 @@ pub(crate) fn instant(row: &Row, at: usize) -> rusqlite::Result<Option<Timestamp
 /// A JSON column.
 pub(crate) fn json<T: DeserializeOwned>(row: &Row, at: usize) -> rusqlite::Result<T> {
     let text: String = row.get(at)?;
-    serde_json::from_str(&text).map_err(|error| rusqlite::Error::FromSqlConversionFailure(at, Type::Text, error.into()))
+    serde_json::from_str(&text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(at, Type::Text, error.into()))
 }
 
 pub(crate) fn maybe_json<T: DeserializeOwned>(row: &Row, at: usize) -> rusqlite::Result<Option<T>> {

@@ -58,7 +58,14 @@ pub(crate) fn from_row(row: &Row) -> rusqlite::Result<ErrandRow> {
     })
 }
 
-pub fn insert(tx: &Tx, delivery: i64, task: &Errand, revision: i64, at: Timestamp, now: Timestamp) -> Outcome<i64> {
+pub fn insert(
+    tx: &Tx,
+    delivery: i64,
+    task: &Errand,
+    revision: i64,
+    at: Timestamp,
+    now: Timestamp,
+) -> Outcome<i64> {
     tx.prepare_cached(
         "INSERT INTO errand (delivery_id, task, state, revision, next_at, created_at) VALUES (?1, ?2, 'waiting', ?3, ?4, ?5)",
     )
@@ -70,7 +77,9 @@ pub fn insert(tx: &Tx, delivery: i64, task: &Errand, revision: i64, at: Timestam
 }
 
 pub fn get(sql: &Connection, id: i64) -> rusqlite::Result<Option<ErrandRow>> {
-    sql.prepare_cached(&format!("SELECT {COLUMNS} FROM errand WHERE id = ?1"))?.query_row([id], from_row).optional()
+    sql.prepare_cached(&format!("SELECT {COLUMNS} FROM errand WHERE id = ?1"))?
+        .query_row([id], from_row)
+        .optional()
 }
 
 pub fn of_delivery(sql: &Connection, delivery: i64) -> rusqlite::Result<Vec<ErrandRow>> {

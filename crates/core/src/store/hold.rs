@@ -78,5 +78,6 @@ pub fn clear(tx: &Tx, whose: Whose, id: i64, bucket: &str) -> Outcome<usize> {
 
 /// Ends every wait that came from failures (the network is back); limits the platforms told us stay.
 pub fn end_failures(tx: &Tx, now: Timestamp) -> Outcome<usize> {
-    tx.execute("UPDATE hold SET until = ?1 WHERE failures > 0 AND until > ?1", [now.as_millisecond()]).map_err(problem)
+    tx.execute("UPDATE hold SET until = ?1 WHERE failures > 0 AND until > ?1", [now.as_millisecond()])
+        .map_err(problem)
 }

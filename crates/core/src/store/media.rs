@@ -40,7 +40,14 @@ fn from_row(row: &Row) -> rusqlite::Result<Media> {
 }
 
 /// The same bytes at the same place are the same media; anything else is a new row.
-pub fn add(tx: &Tx, path: &str, stamp: &Stamp, print: &Fingerprint, probe: &Probe, now: Timestamp) -> Outcome<i64> {
+pub fn add(
+    tx: &Tx,
+    path: &str,
+    stamp: &Stamp,
+    print: &Fingerprint,
+    probe: &Probe,
+    now: Timestamp,
+) -> Outcome<i64> {
     let known: Option<i64> = tx
         .query_row(
             "SELECT id FROM media WHERE path = ?1 AND fingerprint = ?2",
@@ -50,8 +57,11 @@ pub fn add(tx: &Tx, path: &str, stamp: &Stamp, print: &Fingerprint, probe: &Prob
         .optional()
         .map_err(problem)?;
     if let Some(id) = known {
-        tx.execute("UPDATE media SET stamp = ?2, probe = ?3 WHERE id = ?1", params![id, text(stamp), text(probe)])
-            .map_err(problem)?;
+        tx.execute(
+            "UPDATE media SET stamp = ?2, probe = ?3 WHERE id = ?1",
+            params![id, text(stamp), text(probe)],
+        )
+        .map_err(problem)?;
         return Ok(id);
     }
     tx.execute(
@@ -63,7 +73,9 @@ pub fn add(tx: &Tx, path: &str, stamp: &Stamp, print: &Fingerprint, probe: &Prob
 }
 
 pub fn get(sql: &Connection, id: i64) -> rusqlite::Result<Option<Media>> {
-    sql.prepare_cached(&format!("SELECT {COLUMNS} FROM media WHERE id = ?1"))?.query_row([id], from_row).optional()
+    sql.prepare_cached(&format!("SELECT {COLUMNS} FROM media WHERE id = ?1"))?
+        .query_row([id], from_row)
+        .optional()
 }
 
 pub fn set_stamp(tx: &Tx, id: i64, stamp: &Stamp) -> Outcome<()> {

@@ -28,8 +28,7 @@ pub(super) fn open(path: &Path, world: World) -> Outcome<Connection> {
         Ok(connection) => connection,
         Err(error) => return Err(unreadable(path, problem(error))),
     };
-    let version: i64 =
-        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(problem)?;
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(problem)?;
     if version > KNOWN {
         return Err(Problem::block(
             Code::DatabaseNewer,
@@ -43,7 +42,9 @@ pub(super) fn open(path: &Path, world: World) -> Outcome<Connection> {
         }
         Migrations::from_slice(MIGRATIONS).to_latest(&mut connection).map_err(|error| match error {
             rusqlite_migration::Error::RusqliteError { err, .. } => problem(err),
-            other => Problem::internal(&anyhow::Error::new(other).context("bringing the queue's file up to date")),
+            other => {
+                Problem::internal(&anyhow::Error::new(other).context("bringing the queue's file up to date"))
+            }
         })?;
     }
     claim_world(&connection, world)?;
@@ -76,8 +77,9 @@ pub(super) fn reader(path: &Path) -> Outcome<Connection> {
 fn claim_world(connection: &Connection, world: World) -> Outcome<()> {
     let sql = "INSERT INTO meta (key, value) VALUES ('world', ?1) ON CONFLICT (key) DO NOTHING";
     connection.execute(sql, [world.as_str()]).map_err(problem)?;
-    let is: String =
-        connection.query_row("SELECT value FROM meta WHERE key = 'world'", [], |row| row.get(0)).map_err(problem)?;
+    let is: String = connection
+        .query_row("SELECT value FROM meta WHERE key = 'world'", [], |row| row.get(0))
+        .map_err(problem)?;
     if is == world.as_str() {
         return Ok(());
     }
@@ -115,9 +117,12 @@ fn unreadable(path: &Path, problem: Problem) -> Problem {
     }
     match backup {
         Some(backup) => {
-            message += &format!(" The last backup is {}: `slipway restore` puts it in place.", file_name(&backup));
+            message +=
+                &format!(" The last backup is {}: `slipway restore` puts it in place.", file_name(&backup));
         }
-        None => message += " There is no backup yet: `slipway restore --empty` begins a new queue and leaves the damaged one beside it.",
+        None => {
+            message += " There is no backup yet: `slipway restore --empty` begins a new queue and leaves the damaged one beside it."
+        }
     }
     Problem { message, ..problem }.fix(Fix::RestoreBackup)
 }

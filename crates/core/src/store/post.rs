@@ -35,13 +35,17 @@ fn from_row(row: &Row) -> rusqlite::Result<Post> {
 
 pub fn insert(tx: &Tx, media: i64, words: &Words, wall: Option<&WallTime>, now: Timestamp) -> Outcome<i64> {
     tx.prepare_cached("INSERT INTO post (media_id, words, wall, created_at) VALUES (?1, ?2, ?3, ?4)")
-        .and_then(|mut insert| insert.execute(params![media, text(words), wall.map(text), now.as_millisecond()]))
+        .and_then(|mut insert| {
+            insert.execute(params![media, text(words), wall.map(text), now.as_millisecond()])
+        })
         .map_err(problem)?;
     Ok(tx.last_insert_rowid())
 }
 
 pub fn get(sql: &Connection, id: i64) -> rusqlite::Result<Option<Post>> {
-    sql.prepare_cached(&format!("SELECT {COLUMNS} FROM post WHERE id = ?1"))?.query_row([id], from_row).optional()
+    sql.prepare_cached(&format!("SELECT {COLUMNS} FROM post WHERE id = ?1"))?
+        .query_row([id], from_row)
+        .optional()
 }
 
 /// New words or a new time; the revision rises, so that what the platform holds can be told from what is wanted (C38).

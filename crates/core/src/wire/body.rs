@@ -38,7 +38,13 @@ pub(super) struct FileBody {
 }
 
 impl FileBody {
-    pub(super) fn new(file: Arc<Original>, from: u64, len: u64, throttle: Throttle, gauge: Arc<Gauge>) -> FileBody {
+    pub(super) fn new(
+        file: Arc<Original>,
+        from: u64,
+        len: u64,
+        throttle: Throttle,
+        gauge: Arc<Gauge>,
+    ) -> FileBody {
         gauge.whole.store(len, Ordering::Relaxed);
         FileBody {
             file,
@@ -67,7 +73,9 @@ impl FileBody {
     }
 
     fn start_reading(&mut self) {
-        let (from, until) = (self.next, self.end.min(self.next + BLOCK));
+        // Under a slow limit smaller blocks keep the bytes moving, or the line would look dead between two of them.
+        let block = self.throttle.limit().map_or(BLOCK, |limit| (limit / 4).clamp(16 << 10, BLOCK));
+        let (from, until) = (self.next, self.end.min(self.next + block));
         if from >= until {
             return;
         }

@@ -26,7 +26,8 @@ impl Hosts {
         let mut hosts = BTreeMap::new();
         for (name, base) in list {
             let base = base.as_str().ok_or_else(|| bad(&format!("{name} has no address")))?;
-            let url = Url::parse(base).map_err(|_| bad(&format!("{name} has an address that cannot be read")))?;
+            let url =
+                Url::parse(base).map_err(|_| bad(&format!("{name} has an address that cannot be read")))?;
             if !matches!(url.scheme(), "http" | "https") || !is_loopback(&url) {
                 return Err(bad(&format!("{name} does not point at this computer")));
             }
@@ -55,10 +56,9 @@ impl Hosts {
                     && url.port_or_known_default() == Some(443)
                     && url.host_str().is_some_and(|host| hosts.contains(&host))
             }
-            Hosts::Sandbox(list) => hosts
-                .iter()
-                .filter_map(|host| list.get(*host))
-                .any(|base| base.origin() == url.origin()),
+            Hosts::Sandbox(list) => {
+                hosts.iter().filter_map(|host| list.get(*host)).any(|base| base.origin() == url.origin())
+            }
         }
     }
 }
@@ -103,7 +103,10 @@ mod tests {
     fn a_sandbox_has_no_real_hosts_and_the_real_world_no_loopback() {
         let sandbox = Hosts::from_json(&json!({"a.example": "http://127.0.0.1:9"})).expect("good");
         let url = |text: &str| Url::parse(text).expect("an address");
-        assert_eq!(sandbox.address("a.example", "/x/y").map(String::from).as_deref(), Some("http://127.0.0.1:9/x/y"));
+        assert_eq!(
+            sandbox.address("a.example", "/x/y").map(String::from).as_deref(),
+            Some("http://127.0.0.1:9/x/y")
+        );
         assert_eq!(sandbox.address("b.example", "/"), None);
         for (hosts, address, good) in [
             (&sandbox, "http://127.0.0.1:9/s?upload_id=1", true),

@@ -1,0 +1,167 @@
+//! The one door: every command there is, for window, command line and agents alike.
+//!
+//! A command is a line in `commands!` and a short function; what it may be given and what it answers are plain data. Adding a
+//! command here gives it to all three. Not here: how anything is done.
+
+mod accounts;
+mod posts;
+
+pub use accounts::{AddApp, Connect, Disconnected, Rules};
+pub(crate) use posts::re_derive;
+pub use posts::{AddPost, Added, Checked, Decide, EditPost, Which};
+
+use crate::engine::Engine;
+use crate::facts::Facts;
+use crate::problem::{Code, Outcome, Problem};
+use crate::queue::{self};
+use crate::settings::Settings;
+use crate::store::{media, setting};
+use crate::view::{AccountView, AppView, DeliveryDetail, DeliveryView, Filter};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+pub use crate::queue::Cancelled;
+
+/// What only the host of the engine can do: open the system's browser.
+pub trait Host: Send + Sync {
+    /// Shows the consent page. The address holds no secret, but belongs to this sign-in alone.
+    fn open(&self, address: &Url);
+    /// Ends a sign-in under way.
+    fn cancelled(&self) -> CancellationToken {
+        CancellationToken::new()
+    }
+}
+
+/// Names one delivery.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Id {
+    pub id: i64,
+}
+
+/// Nothing to say.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Nothing {}
+
+macro_rules! commands {
+    ($($name:literal => $function:path, $given:ty => $answer:ty;)*) => {
+        /// The name of every command.
+        pub const COMMANDS: &[&str] = &[$($name),*];
+
+        /// Calls a command by name with JSON. Unknown names and fields of the wrong kind are `bad_request`.
+        pub async fn call(engine: &Engine, host: &dyn Host, name: &str, given: Value) -> Outcome<Value> {
+            match name {
+                $($name => {
+                    let given: $given = serde_json::from_value(if given.is_null() { Value::Object(Default::default()) } else { given })
+                        .map_err(|error| Problem::block(Code::BadRequest, format!("{name}: {error}.")))?;
+                    let answer: $answer = $function(engine, host, given).await?;
+                    serde_json::to_value(answer).map_err(|error| Problem::internal(&anyhow::Error::new(error).context("writing an answer")))
+                })*
+                _ => Err(Problem::block(Code::BadRequest, format!("There is no command \"{name}\"."))),
+            }
+        }
+    };
+}
+
+commands! {
+    "platforms.list" => platforms, Nothing => Vec<&'static Facts>;
+    "apps.add" => accounts::add_app, AddApp => AppView;
+    "apps.list" => accounts::list_apps, Nothing => Vec<AppView>;
+    "apps.remove" => accounts::remove_app, Id => Nothing;
+    "accounts.connect" => accounts::connect, Connect => AccountView;
+    "accounts.list" => accounts::list, Nothing => Vec<AccountView>;
+    "accounts.disconnect" => accounts::disconnect, Id => Disconnected;
+    "accounts.rules" => accounts::set_rules, Rules => AccountView;
+    "posts.check" => posts::check, AddPost => Checked;
+    "posts.add" => posts::add, AddPost => Added;
+    "posts.list" => posts::list, Filter => Vec<DeliveryView>;
+    "posts.show" => posts::show, Id => DeliveryDetail;
+    "posts.edit" => posts::edit, EditPost => Vec<DeliveryView>;
+    "posts.schedule" => posts::schedule, Id => DeliveryView;
+    "posts.cancel" => posts::cancel, Id => DeliveryView;
+    "posts.retry" => posts::retry, Which => Vec<DeliveryView>;
+    "posts.decide" => posts::decide, Decide => DeliveryView;
+    "posts.pause" => pause, Pause => DeliveryView;
+    "settings.get" => get_settings, Nothing => Settings;
+    "settings.set" => set_settings, Settings => Settings;
+    "media.hash" => hash_one, Nothing => Hashed;
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Pause {
+    pub id: i64,
+    pub paused: bool,
+}
+
+/// What a round of background hashing did.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Hashed {
+    pub media: Option<i64>,
+}
+
+async fn platforms(engine: &Engine, _: &dyn Host, _: Nothing) -> Outcome<Vec<&'static Facts>> {
+    Ok(engine.platforms().iter().map(|platform| platform.facts()).collect())
+}
+
+async fn pause(engine: &Engine, _: &dyn Host, given: Pause) -> Outcome<DeliveryView> {
+    engine.write(move |tx| queue::pause(tx, given.id, given.paused)).await?;
+    engine.delivery_view(given.id)
+}
+
+async fn get_settings(engine: &Engine, _: &dyn Host, _: Nothing) -> Outcome<Settings> {
+    engine.read(|sql| setting::get(sql, Settings::KEY))
+}
+
+async fn set_settings(engine: &Engine, _: &dyn Host, given: Settings) -> Outcome<Settings> {
+    if given.parallel_uploads == 0 || given.parallel_uploads > 16 {
+        return Err(Problem::block(Code::BadRequest, "Between 1 and 16 uploads can run at once.")
+            .edit("parallel_uploads"));
+    }
+    let now = engine.clock().now();
+    crate::schedule::WallTime::reading(now, &given.zone).map_err(|fault| posts::when_problem(&fault))?;
+    crate::throttle::rule::limit_at(&given.bandwidth, now).map_err(|fault| posts::when_problem(&fault))?;
+    let kept = given.clone();
+    engine
+        .write(move |tx| {
+            tx.say(crate::event::What::Settings);
+            setting::set(tx, Settings::KEY, &kept)
+        })
+        .await?;
+    Ok(given)
+}
+
+/// Reckons the full hash of one media that has none yet; the fingerprint has served until now.
+async fn hash_one(engine: &Engine, _: &dyn Host, _: Nothing) -> Outcome<Hashed> {
+    hash_media(engine).await
+}
+
+pub(crate) async fn hash_media(engine: &Engine) -> Outcome<Hashed> {
+    let Some(next) = engine.read(media::without_hash)? else { return Ok(Hashed::default()) };
+    let (path, id) = (next.path.clone(), next.id);
+    let hashed = tokio::task::spawn_blocking(move || {
+        crate::media::fingerprint::full_hash(&path, &mut |_| std::ops::ControlFlow::Continue(()))
+    })
+    .await;
+    let text = match hashed {
+        Ok(Ok(Some(hash))) => hash.as_str().to_string(),
+        // Gone or changed: said when it is needed; here only not asked again.
+        _ => String::new(),
+    };
+    engine.inner.store.write(move |tx| media::set_full_hash(tx, id, &text)).await?;
+    Ok(Hashed { media: Some(id) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_has_one_name() {
+        let mut names = COMMANDS.to_vec();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), COMMANDS.len());
+        assert!(COMMANDS.iter().all(|name| name.split('.').count() == 2), "noun.verb");
+    }
+}

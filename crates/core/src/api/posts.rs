@@ -1,0 +1,610 @@
+//! Posts: check, add, list, show, edit, schedule, cancel, retry, decide.
+
+use super::{Host, Id};
+use crate::api::accounts::find_account;
+use crate::check::{self, Terms};
+use crate::engine::{Engine, sql};
+use crate::media::MediaFault;
+use crate::media::fingerprint::{Fingerprint, fingerprint};
+use crate::media::original::Stamp;
+use crate::media::{Probe, probe_file};
+use crate::platform::{AnyPlatform, Errand, GoesOut, Options, Remote, Words, later};
+use crate::post::State;
+use crate::problem::{Code, Fix, Outcome, Problem};
+use crate::queue;
+use crate::schedule::lead::start_at;
+use crate::schedule::when::{WhenFault, parse_when};
+use crate::schedule::{Kind, WallTime, resolve};
+use crate::settings::Settings;
+use crate::store::account::Account;
+use crate::store::delivery::{self, Delivery, NewDelivery};
+use crate::store::{Tx, media, post, setting};
+use crate::view::{DeliveryDetail, DeliveryView, Filter};
+use crate::worker::job;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A post as it is asked for.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct AddPost {
+    pub path: PathBuf,
+    /// Channels: number, handle, name, or the platform when it has one channel.
+    pub to: Vec<String>,
+    #[serde(default)]
+    pub words: Words,
+    /// Platform → option → value.
+    #[serde(default)]
+    pub options: BTreeMap<String, Options>,
+    /// When, as written (see `schedule::when`). Nothing: as soon as possible.
+    #[serde(default)]
+    pub at: Option<String>,
+    #[serde(default)]
+    pub draft: bool,
+    /// Post although this exact file is already on the channel (C7).
+    #[serde(default)]
+    pub again: bool,
+}
+
+/// What stands against a post, before anything is sent.
+#[derive(Clone, Debug, Serialize)]
+pub struct Checked {
+    pub ok: bool,
+    pub media: Probe,
+    pub due: Option<Timestamp>,
+    pub channels: Vec<CheckedChannel>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckedChannel {
+    pub account: i64,
+    pub name: String,
+    pub platform: String,
+    pub goes_out: GoesOut,
+    pub problems: Vec<Problem>,
+}
+
+/// What was made.
+#[derive(Clone, Debug, Serialize)]
+pub struct Added {
+    pub post: i64,
+    pub deliveries: Vec<DeliveryView>,
+    /// Worth knowing; nothing that stops it.
+    pub warnings: Vec<Problem>,
+}
+
+/// A post that was looked at from all sides and not yet stored.
+struct Draft {
+    path: String,
+    stamp: Stamp,
+    print: Fingerprint,
+    probe: Probe,
+    words: Words,
+    wall: Option<WallTime>,
+    due: Timestamp,
+    channels: Vec<Channel>,
+}
+
+struct Channel {
+    account: Account,
+    options: Options,
+    goes_out: GoesOut,
+    start: Timestamp,
+    problems: Vec<Problem>,
+}
+
+pub(super) async fn check(engine: &Engine, _: &dyn Host, given: AddPost) -> Outcome<Checked> {
+    let draft = look_at(engine, &given).await?;
+    let ok = draft.channels.iter().all(|channel| !channel.problems.iter().any(Problem::blocks));
+    let due = draft.wall.is_some().then_some(draft.due);
+    Ok(Checked {
+        ok,
+        media: draft.probe,
+        due,
+        channels: draft
+            .channels
+            .into_iter()
+            .map(|channel| CheckedChannel {
+                account: channel.account.id,
+                name: channel.account.name,
+                platform: channel.account.platform,
+                goes_out: channel.goes_out,
+                problems: channel.problems,
+            })
+            .collect(),
+    })
+}
+
+pub(super) async fn add(engine: &Engine, _: &dyn Host, given: AddPost) -> Outcome<Added> {
+    let draft = look_at(engine, &given).await?;
+    let all: Vec<&Problem> = draft.channels.iter().flat_map(|channel| &channel.problems).collect();
+    let blocks: Vec<&Problem> = all.iter().copied().filter(|problem| problem.blocks()).collect();
+    if let (Some(first), false) = (blocks.first(), given.draft) {
+        let also: Vec<Problem> = blocks.iter().skip(1).map(|problem| (*problem).clone()).collect();
+        return Err(Problem { also, ..(*first).clone() });
+    }
+    let warnings = all
+        .iter()
+        .filter(|problem| !problem.blocks() || given.draft)
+        .map(|problem| (*problem).clone())
+        .collect();
+    let (now, is_draft) = (engine.clock().now(), given.draft);
+    let (post, ids) = engine
+        .write(move |tx| {
+            let media = media::add(tx, &draft.path, &draft.stamp, &draft.print, &draft.probe, now)?;
+            let post = post::insert(tx, media, &draft.words, draft.wall.as_ref(), now)?;
+            let mut ids = Vec::new();
+            for channel in &draft.channels {
+                let state = if is_draft { State::Draft } else { State::Due };
+                let new = NewDelivery {
+                    post,
+                    account: channel.account.id,
+                    state,
+                    options: channel.options.clone(),
+                    words: None,
+                    goes_out: channel.goes_out,
+                    due: (!is_draft || draft.wall.is_some()).then_some(draft.due),
+                    next: (!is_draft).then_some(channel.start),
+                };
+                let id = delivery::insert(tx, &new, now)?;
+                tx.say(crate::event::What::Delivery { id });
+                ids.push(id);
+            }
+            Ok((post, ids))
+        })
+        .await?;
+    let deliveries = ids.into_iter().map(|id| engine.delivery_view(id)).collect::<Outcome<_>>()?;
+    Ok(Added { post, deliveries, warnings })
+}
+
+/// Everything that can be known before storing: file, time, channels, options, and what speaks against it.
+async fn look_at(engine: &Engine, given: &AddPost) -> Outcome<Draft> {
+    let now = engine.clock().now();
+    let settings: Settings = engine.read(|sql| setting::get(sql, Settings::KEY))?;
+    if given.to.is_empty() {
+        return Err(Problem::block(Code::AccountUnknown, "Say which channel it goes to."));
+    }
+    let mut accounts = Vec::new();
+    for name in &given.to {
+        let account = find_account(engine, name)?;
+        if !accounts.iter().any(|known: &Account| known.id == account.id) {
+            accounts.push(account);
+        }
+    }
+    let known: Vec<&str> = accounts.iter().map(|account| account.platform.as_str()).collect();
+    if let Some(stray) = given.options.keys().find(|platform| !known.contains(&platform.as_str())) {
+        engine.platform(stray)?;
+        return Err(Problem::block(
+            Code::OptionUnknown,
+            format!("There are options for {stray}, but the post does not go there."),
+        ));
+    }
+    let (wall, due) = match &given.at {
+        Some(text) => {
+            let when = parse_when(text, &settings.zone, now).map_err(|fault| when_problem(&fault))?;
+            (Some(when.wall), when.resolved.at)
+        }
+        None => (None, now),
+    };
+    let path = std::path::absolute(&given.path).unwrap_or_else(|_| given.path.clone());
+    let (stamp, print, probe) = read_file(&path).await?;
+    let stored_path = path.to_str().ok_or_else(|| {
+        Problem::block(
+            Code::FileUnreadable,
+            "The file's name has characters Slipway can't store. Rename it, please.",
+        )
+        .fix(Fix::ChooseFile)
+    })?;
+    let mut channels = Vec::new();
+    for account in accounts {
+        let platform = engine.platform(&account.platform)?.clone();
+        let empty = Options::new();
+        let raw = given.options.get(&account.platform).unwrap_or(&empty);
+        let options = check::read_options(platform.facts(), raw)?;
+        let row = row_to_be(&account, &options, wall.as_ref().map(|_| due), now);
+        let media = media::Media {
+            id: 0,
+            path: path.clone(),
+            stamp: stamp.clone(),
+            size: probe.size,
+            fingerprint: print.clone(),
+            full_hash: None,
+            probe: probe.clone(),
+            added_at: now,
+        };
+        let post = post::Post {
+            id: 0,
+            media: 0,
+            words: given.words.clone(),
+            wall: wall.clone(),
+            revision: 1,
+            created_at: now,
+        };
+        let job = job::job(engine, &platform, &row, &account, &post, &media, Errand::Publish);
+        let mut problems = check::check(platform.facts(), &job, Terms { sign_in_ends: account.sign_in_ends });
+        problems.extend(platform.check(&job));
+        if let Some(wall) = &wall {
+            problems.extend(odd_time(wall));
+        }
+        if !given.again {
+            problems.extend(already_there(engine, &print, &account)?);
+        }
+        problems.sort_by_key(|problem| !problem.blocks());
+        let goes_out = platform.goes_out(&job);
+        let start = begin_at(goes_out, due, &job, platform.facts().processing_s_per_min, &settings, now);
+        channels.push(Channel { account, options, goes_out, start, problems });
+    }
+    Ok(Draft {
+        path: stored_path.to_string(),
+        stamp,
+        print,
+        probe,
+        words: given.words.clone(),
+        wall,
+        due,
+        channels,
+    })
+}
+
+/// Opens, recognises and reads the file once; nothing is copied.
+async fn read_file(path: &Path) -> Outcome<(Stamp, Fingerprint, Probe)> {
+    let owned = path.to_path_buf();
+    let read = tokio::task::spawn_blocking(move || {
+        let stamp = Stamp::of_path(&owned)?;
+        let file = std::fs::File::open(&owned)?;
+        let probe = probe_file(&file)?;
+        let print = fingerprint(&file)?;
+        // A file that is still being written would be half of one and half of another.
+        match stamp.difference(&crate::media::original::stamp(&file)?) {
+            None => Ok((stamp, print, probe)),
+            Some(what) => Err(MediaFault::Changed { what }),
+        }
+    });
+    match read.await {
+        Ok(read) => read.map_err(|fault| job::media_problem(&fault, path)),
+        Err(_) => Err(Problem::block(Code::FileUnreadable, "Reading the file broke.").fix(Fix::ChooseFile)),
+    }
+}
+
+fn row_to_be(account: &Account, options: &Options, due: Option<Timestamp>, now: Timestamp) -> Delivery {
+    Delivery {
+        id: 0,
+        post: 0,
+        account: account.id,
+        state: State::Draft,
+        stage: None,
+        options: options.clone(),
+        words: None,
+        goes_out: GoesOut::Now,
+        due,
+        next: None,
+        paused: false,
+        cancelling: false,
+        claimed: None,
+        in_flight: None,
+        tries: 0,
+        failures: 0,
+        failed_ever: 0,
+        memo: None,
+        confirmed: 0,
+        remote: None,
+        privacy: None,
+        problem: None,
+        public_at: None,
+        began_at: None,
+        sent_revision: None,
+        created_at: now,
+    }
+}
+
+/// The first of the three clocks: what may go ahead begins at once, so that the computer may sleep; what may not begins early enough
+/// to be public at its minute.
+fn begin_at(
+    goes_out: GoesOut,
+    due: Timestamp,
+    job: &crate::platform::Job,
+    processing_s_per_min: u32,
+    settings: &Settings,
+    now: Timestamp,
+) -> Timestamp {
+    match goes_out {
+        GoesOut::Now | GoesOut::HandedOver | GoesOut::Staged => now,
+        GoesOut::AtTheMinute => {
+            let minutes = job.media.duration_ms.unwrap_or_default().div_ceil(60_000);
+            let processing = Duration::from_secs(minutes * u64::from(processing_s_per_min));
+            start_at(due, job.media.size, settings.measured, processing).max(now)
+        }
+    }
+}
+
+/// A time that happens twice or never on that day is told, with what was made of it (C36).
+fn odd_time(wall: &WallTime) -> Option<Problem> {
+    match resolve(wall).ok()?.kind {
+        Kind::Exact => None,
+        Kind::Gap { .. } => Some(Problem::warn(
+            Code::TimeShifted,
+            "Clocks go forward then, so this time does not exist; the post goes out that much later.",
+        )),
+        Kind::Overlap { first, .. } => Some(Problem::warn(
+            Code::TimeShifted,
+            format!(
+                "Clocks go back then, so this time happens twice; the post goes out at the {}.",
+                if first { "first" } else { "second" }
+            ),
+        )),
+    }
+}
+
+/// This exact file is on this channel already, or on its way (C7).
+fn already_there(engine: &Engine, print: &Fingerprint, account: &Account) -> Outcome<Option<Problem>> {
+    let found = engine.read(|sql| delivery::already_there(sql, print.as_str(), account.id))?;
+    Ok(found.map(|row| {
+        let place = row
+            .remote
+            .as_ref()
+            .map_or(format!("as number {}", row.id), |remote| format!("as {}", remote.url));
+        let state = if row.state == State::Published { "is already on" } else { "is already on its way to" };
+        Problem::block(
+            Code::AlreadyThere,
+            format!("This exact file {state} {} {place}. Say --again to post it once more.", account.name),
+        )
+        .fix(Fix::ChooseFile)
+    }))
+}
+
+pub(super) async fn list(engine: &Engine, _: &dyn Host, given: Filter) -> Outcome<Vec<DeliveryView>> {
+    engine.delivery_views(&given)
+}
+
+pub(super) async fn show(engine: &Engine, _: &dyn Host, given: Id) -> Outcome<DeliveryDetail> {
+    engine.delivery_detail(given.id)
+}
+
+/// Changes a post. What is `None` stays; all its channels follow, also those where the platform already holds it (C38).
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct EditPost {
+    /// Any delivery of the post.
+    pub id: i64,
+    #[serde(default)]
+    pub title: Option<String>,
+    #[serde(default)]
+    pub caption: Option<String>,
+    #[serde(default)]
+    pub at: Option<String>,
+    /// Options of this delivery's platform; null takes one back.
+    #[serde(default)]
+    pub options: Options,
+}
+
+pub(super) async fn edit(engine: &Engine, _: &dyn Host, given: EditPost) -> Outcome<Vec<DeliveryView>> {
+    let now = engine.clock().now();
+    let settings: Settings = engine.read(|sql| setting::get(sql, Settings::KEY))?;
+    let row = engine.read(|sql| delivery::get(sql, given.id))?.ok_or_else(|| queue::not_found(given.id))?;
+    if row.state.is_final() && given.at.is_some() {
+        let message = format!("This post is already {}; its time can't be changed.", row.state.as_str());
+        return Err(Problem::block(Code::NotNow, message));
+    }
+    let (old, rows) =
+        engine.read(|sql| Ok((post::get(sql, row.post)?, delivery::of_post(sql, row.post)?)))?;
+    let old = old.ok_or_else(|| queue::not_found(given.id))?;
+    let media = engine.read(|sql| media::get(sql, old.media))?.ok_or_else(|| queue::not_found(given.id))?;
+    let words = Words {
+        title: given.title.clone().unwrap_or_else(|| old.words.title.clone()),
+        caption: given.caption.clone().unwrap_or_else(|| old.words.caption.clone()),
+    };
+    let moved = match &given.at {
+        Some(text) => Some(parse_when(text, &settings.zone, now).map_err(|fault| when_problem(&fault))?),
+        None => None,
+    };
+    let wall = moved.as_ref().map(|when| when.wall.clone()).or_else(|| old.wall.clone());
+    let new = post::Post { words: words.clone(), wall: wall.clone(), ..old.clone() };
+    let mut plans = Vec::new();
+    for row in rows {
+        let account = engine
+            .read(|sql| crate::store::account::get(sql, row.account))?
+            .ok_or_else(|| queue::not_found(row.id))?;
+        let platform = engine.platform(&account.platform)?.clone();
+        let mut changed = row.clone();
+        if row.id == given.id {
+            changed.options = merge_options(&platform, &row, &given.options)?;
+        }
+        if let Some(when) = &moved {
+            changed.due = Some(when.resolved.at);
+        }
+        let job = job::job(engine, &platform, &changed, &account, &new, &media, Errand::Publish);
+        let mut problems = check::check(platform.facts(), &job, Terms::default());
+        problems.extend(platform.check(&job));
+        if let Some(first) = problems
+            .into_iter()
+            .find(|problem| problem.blocks() && row.state != State::Draft && !row.state.is_final())
+        {
+            return Err(first);
+        }
+        let goes_out = platform.goes_out(&job);
+        let due = changed.due.unwrap_or(now);
+        let start = begin_at(goes_out, due, &job, platform.facts().processing_s_per_min, &settings, now);
+        let mut after = job.clone();
+        after.options = changed.options.clone();
+        let extras = platform.extras(&after);
+        plans.push((row, changed.options, due, start, goes_out, extras));
+    }
+    let post_id = old.id;
+    let ids: Vec<i64> = plans.iter().map(|plan| plan.0.id).collect();
+    let re_timed = moved.is_some();
+    engine
+        .write(move |tx| {
+            post::edit(tx, post_id, &words, wall.as_ref())?;
+            for (row, options, due, start, goes_out, extras) in plans {
+                sql(tx.execute(
+                    "UPDATE delivery SET options = ?2 WHERE id = ?1",
+                    rusqlite::params![row.id, delivery::text(&options)],
+                ))?;
+                if re_timed && !row.state.is_final() {
+                    queue::re_time(tx, row.id, due, start, goes_out, now)?;
+                } else if !row.state.is_final() && row.state.is_ours() && row.memo.is_none() {
+                    sql(tx.execute(
+                        "UPDATE delivery SET goes_out = ?2 WHERE id = ?1",
+                        rusqlite::params![row.id, delivery::bare(&goes_out)],
+                    ))?;
+                }
+                if matches!(row.state, State::HandedOver | State::Ready | State::Published) {
+                    queue::catch_up(tx, row.id, now)?;
+                    if row.state != State::Ready {
+                        queue::add_extras(tx, row.id, &extras, now)?;
+                    }
+                }
+                tx.say(crate::event::What::Delivery { id: row.id });
+            }
+            Ok(())
+        })
+        .await?;
+    ids.into_iter().map(|id| engine.delivery_view(id)).collect()
+}
+
+/// New options over the old. What the platform can't change any more is refused once it has the post.
+fn merge_options(platform: &Arc<dyn AnyPlatform>, row: &Delivery, given: &Options) -> Outcome<Options> {
+    let facts = platform.facts();
+    let read = check::read_options(facts, given)?;
+    let taken = matches!(row.state, State::HandedOver | State::Ready | State::Published | State::Working)
+        || row.remote.is_some();
+    for key in given.keys() {
+        if taken && facts.option(key).is_some_and(|option| !option.amendable) {
+            let message = format!("{} can't be changed any more: {} has the post already.", key, facts.name);
+            return Err(Problem::block(Code::OptionInvalid, message).edit(key.as_str()));
+        }
+    }
+    let mut merged = row.options.clone();
+    for (key, value) in given {
+        if value.is_null() {
+            merged.remove(key);
+        }
+    }
+    merged.extend(read);
+    Ok(merged)
+}
+
+/// Schedules a draft as it stands.
+pub(super) async fn schedule(engine: &Engine, _: &dyn Host, given: Id) -> Outcome<DeliveryView> {
+    let now = engine.clock().now();
+    let settings: Settings = engine.read(|sql| setting::get(sql, Settings::KEY))?;
+    let row = engine.read(|sql| delivery::get(sql, given.id))?.ok_or_else(|| queue::not_found(given.id))?;
+    let (post, account) =
+        engine.read(|sql| Ok((post::get(sql, row.post)?, crate::store::account::get(sql, row.account)?)))?;
+    let (Some(post), Some(account)) = (post, account) else { return Err(queue::not_found(given.id)) };
+    let media = engine.read(|sql| media::get(sql, post.media))?.ok_or_else(|| queue::not_found(given.id))?;
+    let platform = engine.platform(&account.platform)?.clone();
+    let due = match &post.wall {
+        Some(wall) => resolve(wall).map_err(|fault| when_problem(&fault))?.at,
+        None => now,
+    };
+    if due < now {
+        return Err(when_problem(&WhenFault::Past { by: now.duration_since(due) }));
+    }
+    let row = Delivery { due: Some(due), ..row };
+    let job = job::job(engine, &platform, &row, &account, &post, &media, Errand::Publish);
+    let mut problems = check::check(platform.facts(), &job, Terms { sign_in_ends: account.sign_in_ends });
+    problems.extend(platform.check(&job));
+    let mut blocks = problems.into_iter().filter(Problem::blocks);
+    if let Some(first) = blocks.next() {
+        return Err(Problem { also: blocks.collect(), ..first });
+    }
+    let goes_out = platform.goes_out(&job);
+    let start = begin_at(goes_out, due, &job, platform.facts().processing_s_per_min, &settings, now);
+    engine.write(move |tx| queue::schedule(tx, given.id, due, start, goes_out)).await?;
+    engine.delivery_view(given.id)
+}
+
+pub(super) async fn cancel(engine: &Engine, _: &dyn Host, given: Id) -> Outcome<DeliveryView> {
+    let now = engine.clock().now();
+    engine.write(move |tx| queue::cancel(tx, given.id, now)).await?;
+    engine.delivery_view(given.id)
+}
+
+/// One delivery, or everything that is stuck ("re-check all", C16).
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Which {
+    #[serde(default)]
+    pub id: Option<i64>,
+}
+
+pub(super) async fn retry(engine: &Engine, _: &dyn Host, given: Which) -> Outcome<Vec<DeliveryView>> {
+    let now = engine.clock().now();
+    let ids: Vec<i64> = match given.id {
+        Some(id) => vec![id],
+        None => {
+            let stuck = engine.delivery_views(&Filter { state: Some(State::Stuck), ..Filter::default() })?;
+            stuck
+                .into_iter()
+                .filter(|row| row.problem.as_ref().is_none_or(|why| why.code != Code::Unsure))
+                .map(|row| row.id)
+                .collect()
+        }
+    };
+    let wanted = ids.clone();
+    engine.write(move |tx| wanted.iter().try_for_each(|id| queue::retry(tx, *id, now))).await?;
+    ids.into_iter().map(|id| engine.delivery_view(id)).collect()
+}
+
+/// What a person saw at the platform.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Decide {
+    pub id: i64,
+    /// "It is there", under this address; or nothing: post again.
+    #[serde(default)]
+    pub there: Option<String>,
+}
+
+pub(super) async fn decide(engine: &Engine, _: &dyn Host, given: Decide) -> Outcome<DeliveryView> {
+    let now = engine.clock().now();
+    let there = given.there.map(|text| Remote { id: text.clone(), url: text });
+    engine.write(move |tx| queue::decide(tx, given.id, there.as_ref(), now)).await?;
+    engine.delivery_view(given.id)
+}
+
+/// Derives every planned instant again from its wall time. Returns how many moved.
+pub(crate) fn re_derive(tx: &mut Tx, now: Timestamp) -> Outcome<usize> {
+    let rows: Vec<(i64, i64, Option<i64>)> = sql(tx
+        .prepare(
+            "SELECT delivery.id, post.id, delivery.due_at FROM delivery JOIN post ON post.id = delivery.post_id \
+             WHERE post.wall IS NOT NULL AND delivery.state NOT IN ('published', 'cancelled', 'working')",
+        )
+        .and_then(|mut get| get.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()))?;
+    let mut moved = 0;
+    let mut known: Option<(i64, Timestamp)> = None;
+    for (id, post_id, due) in rows {
+        let at = match known.filter(|(post, _)| *post == post_id) {
+            Some((_, at)) => at,
+            None => {
+                let Some(wall) = sql(post::get(tx, post_id))?.and_then(|post| post.wall) else { continue };
+                let Ok(resolved) = resolve(&wall) else { continue };
+                resolved.at
+            }
+        };
+        known = Some((post_id, at));
+        if due == Some(at.as_millisecond()) {
+            continue;
+        }
+        let Some(row) = sql(delivery::get(tx, id))? else { continue };
+        // Where an edit at the platform is needed the revision says so.
+        if row.state == State::HandedOver {
+            sql(tx.execute("UPDATE post SET revision = revision + 1 WHERE id = ?1", [post_id]))?;
+        }
+        let start = row.next.unwrap_or(now).min(later(now, Duration::ZERO));
+        queue::re_time(tx, id, at, start, row.goes_out, now)?;
+        moved += 1;
+    }
+    Ok(moved)
+}
+
+/// What a time that was not understood means to the user.
+pub(crate) fn when_problem(fault: &WhenFault) -> Problem {
+    let code = match fault {
+        WhenFault::UnknownZone { .. } => Code::ZoneUnknown,
+        WhenFault::BadTime { .. } | WhenFault::TooFar => Code::TimeInvalid,
+        WhenFault::Past { .. } => Code::TimePast,
+    };
+    Problem::block(code, fault.to_string()).edit("at")
+}

@@ -1,0 +1,134 @@
+//! Recurring work: tokens renewed ahead of their end, history kept in bounds, a daily copy of the queue, hashes in the background.
+//!
+//! Driven by a cron scheduler; the due queue is not: that is the table's. Each job may fail or be late without harm, and says so in
+//! the log.
+
+use super::Engine;
+use crate::problem::Outcome;
+use crate::store::account::{self, AccountState};
+use crate::store::{app, attempt};
+use jiff::SignedDuration;
+use tokio_cron_scheduler::{Job, JobScheduler};
+
+/// How long the history of ended posts is kept.
+const HISTORY: SignedDuration = SignedDuration::from_hours(24 * 90);
+/// Channels with something due this soon get their token looked at, so that a lost sign-in is seen before the post needs it.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
+pub(super) struct Maintenance {
+    scheduler: JobScheduler,
+}
+
+impl Maintenance {
+    pub(super) async fn stop(mut self) {
+        if self.scheduler.shutdown().await.is_err() {
+            tracing::debug!("the recurring work was stopped already");
+        }
+    }
+}
+
+/// Starts all recurring work. Without it the queue still runs, so a scheduler that won't start is a warning.
+pub(super) async fn start(engine: &Engine) -> Option<Maintenance> {
+    match begin(engine).await {
+        Ok(maintenance) => Some(maintenance),
+        Err(error) => {
+            tracing::warn!(%error, "recurring work could not be started");
+            None
+        }
+    }
+}
+
+async fn begin(engine: &Engine) -> anyhow::Result<Maintenance> {
+    let scheduler = JobScheduler::new().await?;
+    for (every, work) in [
+        // Seconds are odd, so that the jobs do not all begin at the full minute, when posts are due.
+        ("17 */10 * * * *", Work::Tokens),
+        ("43 */2 * * * *", Work::Hashes),
+        ("29 11 * * * *", Work::Tidy),
+    ] {
+        let engine = engine.clone();
+        let job = Job::new_async(every, move |_, _| {
+            let engine = engine.clone();
+            Box::pin(async move {
+                if let Err(problem) = engine.maintain(work).await {
+                    tracing::warn!(?work, code = %problem.code.as_str(), "recurring work failed; it is tried again");
+                }
+            })
+        })?;
+        scheduler.add(job).await?;
+    }
+    scheduler.start().await?;
+    Ok(Maintenance { scheduler })
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Work {
+    Tokens,
+    Hashes,
+    Tidy,
+}
+
+impl Engine {
+    pub(crate) async fn maintain(&self, work: Work) -> Outcome<()> {
+        match work {
+            Work::Tokens => self.look_at_tokens().await,
+            Work::Hashes => {
+                // One at a time and never while bytes go out: the disk belongs to the uploads.
+                if self.gauges().is_empty() {
+                    crate::api::hash_media(self).await?;
+                }
+                Ok(())
+            }
+            Work::Tidy => self.tidy().await,
+        }
+    }
+
+    /// Renews the tokens of channels that will need one soon.
+    async fn look_at_tokens(&self) -> Outcome<()> {
+        let now = self.clock().now();
+        let soon = now.checked_add(AHEAD).unwrap_or(now).as_millisecond();
+        let wanted: Vec<i64> = self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT DISTINCT account_id FROM delivery WHERE due_at <= ?1 AND state IN ('due', 'working', 'ready', 'handed_over', 'parked')",
+            )?
+            .query_map([soon], |row| row.get(0))?
+            .collect()
+        })?;
+        for id in wanted {
+            let Some(account) =
+                self.read(|sql| account::get(sql, id))?.filter(|account| account.state == AccountState::Ok)
+            else {
+                continue;
+            };
+            let Some(app) = self.read(|sql| app::get(sql, account.app))? else { continue };
+            let platform = self.platform(&account.platform)?.clone();
+            let fetched = self.bearer(&account, &app, &platform).await;
+            if let Err(crate::worker::BearerTrouble::Refresh(crate::sign_in::RefreshFault::SignInAgain {
+                ..
+            })) = fetched
+            {
+                self.write(move |tx| {
+                    account::set_state(tx, id, AccountState::SignIn)?;
+                    tx.say(crate::event::What::Account { id });
+                    Ok(())
+                })
+                .await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn tidy(&self) -> Outcome<()> {
+        let now = self.clock().now();
+        let before = now.checked_sub(HISTORY).unwrap_or(now);
+        let gone = self.write(move |tx| attempt::forget_before(tx, before)).await?;
+        if gone > 0 {
+            tracing::info!(gone, "old history was dropped");
+        }
+        let day = now.to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
+        let store = self.inner.store.clone();
+        let copied = tokio::task::spawn_blocking(move || store.back_up_for(&day)).await;
+        // A copier that broke is tried again in an hour.
+        copied.unwrap_or(Ok(None)).map(|_| ())
+    }
+}

@@ -1,0 +1,395 @@
+//! The loop: what may begin now is claimed and worked on; then sleep until the earliest thing to do, or a nudge.
+//!
+//! The row is the truth and a timer only a hint (C11): the table is asked at start, on every nudge, on wake, on a clock jump, on a
+//! change of zone data, on network return, when another process wrote, and at least every twenty seconds.
+
+use super::{Engine, settle};
+use crate::clock::net::NetNotice;
+use crate::clock::watch::ClockNotice;
+use crate::platform::Whose;
+use crate::problem::{Code, Outcome, Problem};
+use crate::queue::{self, Lane, Ticket};
+use crate::settings::Settings;
+use crate::store::account::{self, AccountState};
+use crate::store::hold::{self, Hold};
+use crate::store::setting;
+use crate::wire::Gauge;
+use crate::worker;
+use jiff::Timestamp;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Longest sleep between two looks at the table.
+const LOOK: Duration = Duration::from_secs(20);
+/// Small requests under way at once.
+const MOST_LIGHT: usize = 64;
+
+/// When a run ends.
+#[derive(Clone, Debug)]
+pub enum Until {
+    Stopped(CancellationToken),
+    /// When nothing is left that this computer must be awake for, or when stopped.
+    Idle(CancellationToken),
+}
+
+impl Until {
+    fn token(&self) -> &CancellationToken {
+        match self {
+            Until::Stopped(token) | Until::Idle(token) => token,
+        }
+    }
+}
+
+/// One piece of work under way in this process.
+struct Running {
+    account: i64,
+    delivery: i64,
+    heavy: bool,
+    gauge: Arc<Gauge>,
+}
+
+struct Runner {
+    engine: Engine,
+    boot: i64,
+    running: HashMap<u64, Running>,
+    tasks: JoinSet<u64>,
+    next_key: u64,
+    awake_since: Timestamp,
+    lanes: Vec<Lane>,
+    blocked: Vec<i64>,
+    holds_end: Option<Timestamp>,
+    settings: Settings,
+    window_ends: Option<Timestamp>,
+}
+
+impl Engine {
+    /// Runs the queue until told to stop, or until idle. Takes the instance lock for as long.
+    pub async fn run(&self, until: Until) -> Outcome<()> {
+        let _lock = self.lock()?;
+        let now = self.inner.clock.now();
+        let boot = new_boot();
+        let released = self.write(move |tx| queue::release_dead(tx, boot, now)).await?;
+        if released > 0 {
+            tracing::info!(released, "went on with what an earlier run had begun");
+        }
+        self.reckon_instants_anew().await?;
+        let maintenance = super::maintenance::start(self).await;
+        let mut runner = Runner {
+            engine: self.clone(),
+            boot,
+            running: HashMap::new(),
+            tasks: JoinSet::new(),
+            next_key: 0,
+            awake_since: now,
+            lanes: Vec::new(),
+            blocked: Vec::new(),
+            holds_end: None,
+            settings: Settings::default(),
+            window_ends: None,
+        };
+        let ended = runner.run(&until).await;
+        runner.wind_down().await;
+        if let Some(maintenance) = maintenance {
+            maintenance.stop().await;
+        }
+        ended
+    }
+
+    /// Wall times are the plan and instants are derived: when zone data changed since last time, derive them again (C36).
+    async fn reckon_instants_anew(&self) -> Outcome<()> {
+        let version = tokio::task::spawn_blocking(crate::schedule::zone_data_version)
+            .await
+            .map_err(|_| Problem::block(Code::Internal, "Reading the zone data broke."))?;
+        let known = self.read(|sql| setting::meta(sql, "zone_data"))?;
+        if known.as_deref() == Some(version.as_str()) {
+            return Ok(());
+        }
+        let now = self.inner.clock.now();
+        self.write(move |tx| {
+            let moved = crate::api::re_derive(tx, now)?;
+            if moved > 0 {
+                tracing::info!(moved, "zone data changed; planned times were derived again");
+            }
+            setting::set_meta(tx, "zone_data", &version)
+        })
+        .await
+    }
+}
+
+impl Runner {
+    async fn run(&mut self, until: &Until) -> Outcome<()> {
+        let engine = self.engine.clone();
+        let clock = engine.inner.clock.clone();
+        let mut clock_notices = crate::clock::watch::watch(clock.clone());
+        let mut net_notices = crate::clock::net::watch_net(clock.clone());
+        loop {
+            if until.token().is_cancelled() {
+                return Ok(());
+            }
+            let wake = match self.look().await {
+                Ok(wake) => wake,
+                // A full disk or a busy file: nothing was begun; look again soon.
+                Err(problem) => {
+                    tracing::warn!(code = %problem.code.as_str(), "the queue could not be read or written");
+                    later_by(clock.now(), Duration::from_secs(2))
+                }
+            };
+            if matches!(until, Until::Idle(_)) && self.running.is_empty() && self.is_idle()? {
+                return Ok(());
+            }
+            tokio::select! {
+                () = until.token().cancelled() => return Ok(()),
+                () = engine.inner.nudge.notified() => {}
+                () = clock.sleep_until(wake) => {}
+                Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => self.finished(done),
+                () = engine.inner.store.elsewhere() => {}
+                notice = clock_notices.recv() => self.clock_said(notice).await,
+                notice = net_notices.recv() => self.net_said(notice).await,
+            }
+            while let Some(done) = self.tasks.try_join_next() {
+                self.finished(done);
+            }
+        }
+    }
+
+    /// One look at the table: begins what may begin, and says when to look again.
+    async fn look(&mut self) -> Outcome<Timestamp> {
+        let now = self.engine.inner.clock.now();
+        self.read_the_house(now)?;
+        self.heed_wishes()?;
+        if !self.settings.paused {
+            self.begin_light(now).await?;
+            self.begin_heavy(now).await?;
+        }
+        let (lanes, blocked) = (self.free_lanes(), self.blocked.clone());
+        let next = if self.settings.paused {
+            None
+        } else {
+            // A lane without a slot is looked at again when a slot is free.
+            let lanes = if self.slots() == 0 { Vec::new() } else { lanes };
+            self.engine.read(|sql| queue::next_wake(sql, &lanes, &blocked))?
+        };
+        let ends = [next, self.holds_end, self.window_ends, Some(later_by(now, LOOK))];
+        // Never a busy loop, whatever the table says.
+        Ok(ends.into_iter().flatten().min().unwrap_or(now).max(later_by(now, Duration::from_millis(1))))
+    }
+
+    /// Settings, accounts and holds as they are now.
+    fn read_the_house(&mut self, now: Timestamp) -> Outcome<()> {
+        let (settings, accounts, holds) = self.engine.read(|sql| {
+            Ok((setting::get::<Settings>(sql, Settings::KEY)?, account::all(sql)?, hold::all(sql)?))
+        })?;
+        match crate::throttle::rule::limit_at(&settings.bandwidth, now) {
+            Ok(in_force) => {
+                self.engine.inner.throttle.set_limit(in_force.limit.for_throttle());
+                self.window_ends = Some(in_force.until);
+            }
+            Err(_) => self.window_ends = None,
+        }
+        self.settings = settings;
+        let active: Vec<Hold> = holds.into_iter().filter(|hold| hold.until > now).collect();
+        self.holds_end = active.iter().map(|hold| hold.until).min();
+        (self.lanes, self.blocked) = (Vec::new(), Vec::new());
+        for account in accounts {
+            let of_it = |hold: &&Hold| match hold.whose {
+                Whose::App => hold.id == account.app,
+                Whose::Account | Whose::Delivery => hold.id == account.id,
+            };
+            let held = active
+                .iter()
+                .filter(of_it)
+                .any(|hold| hold.bucket.is_empty() || hold.bucket == settle::FAILURES);
+            if account.state != AccountState::Ok || held {
+                self.blocked.push(account.id);
+            } else {
+                let may_open = !active.iter().any(|hold| of_it(&hold));
+                self.lanes.push(Lane { account: account.id, may_open });
+            }
+        }
+        Ok(())
+    }
+
+    /// Pause and cancel, asked for here or in another process, reach what is under way.
+    fn heed_wishes(&self) -> Outcome<()> {
+        if self.running.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<i64> = self.running.values().map(|running| running.delivery).collect();
+        let asked: Vec<i64> = self.engine.read(|sql| {
+            sql.prepare_cached(
+                "SELECT id FROM delivery WHERE id IN (SELECT value FROM json_each(?1)) AND (paused = 1 OR cancelling = 1)",
+            )?
+            .query_map([crate::store::delivery::text(&ids)], |row| row.get(0))?
+            .collect()
+        })?;
+        for running in self.running.values() {
+            if self.settings.paused && running.heavy || asked.contains(&running.delivery) {
+                running.gauge.stop();
+            }
+        }
+        Ok(())
+    }
+
+    fn slots(&self) -> usize {
+        let busy = self.running.values().filter(|running| running.heavy).count();
+        usize::from(self.settings.parallel_uploads.max(1)).saturating_sub(busy)
+    }
+
+    fn free_lanes(&self) -> Vec<Lane> {
+        let busy =
+            |account: i64| self.running.values().any(|running| running.heavy && running.account == account);
+        self.lanes.iter().copied().filter(|lane| !busy(lane.account)).collect()
+    }
+
+    async fn begin_light(&mut self, now: Timestamp) -> Outcome<()> {
+        let light = self.running.values().filter(|running| !running.heavy).count();
+        let room = MOST_LIGHT.saturating_sub(light);
+        if room == 0 || !self.has_light_work(now)? {
+            return Ok(());
+        }
+        let (blocked, boot) = (self.blocked.clone(), self.boot);
+        let tickets = self
+            .engine
+            .inner
+            .store
+            .write(move |tx| {
+                let mut tickets = queue::claim_light(tx, &blocked, now, boot, room)?;
+                let room = room.saturating_sub(tickets.len());
+                tickets.extend(queue::claim_errands(tx, &blocked, now, boot, room)?);
+                Ok(tickets)
+            })
+            .await?;
+        for ticket in tickets {
+            self.begin(ticket, false);
+        }
+        Ok(())
+    }
+
+    /// A read before the write: most looks find nothing, and a reader disturbs nobody.
+    fn has_light_work(&self, now: Timestamp) -> Outcome<bool> {
+        let next = self.engine.read(|sql| queue::next_wake(sql, &[], &self.blocked))?;
+        Ok(next.is_some_and(|next| next <= now))
+    }
+
+    async fn begin_heavy(&mut self, now: Timestamp) -> Outcome<()> {
+        while self.slots() > 0 {
+            let (lanes, boot) = (self.free_lanes(), self.boot);
+            let next = self.engine.read(|sql| {
+                lanes.iter().try_fold(false, |found, lane| {
+                    Ok(found
+                        || queue::next_wake(sql, std::slice::from_ref(lane), &[])?
+                            .is_some_and(|next| next <= now))
+                })
+            })?;
+            if !next {
+                break;
+            }
+            let claimed =
+                self.engine.inner.store.write(move |tx| queue::claim_heavy(tx, &lanes, now, boot)).await?;
+            let Some(ticket) = claimed else { break };
+            self.begin(ticket, true);
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, ticket: Ticket, heavy: bool) {
+        let key = self.next_key;
+        self.next_key += 1;
+        let gauge = Arc::new(Gauge::default());
+        let (account, delivery) = (ticket.delivery.account, ticket.delivery.id);
+        if ticket.errand.is_none() {
+            self.engine.gauges().insert(delivery, gauge.clone());
+        }
+        self.running.insert(key, Running { account, delivery, heavy, gauge: gauge.clone() });
+        let (engine, awake_since) = (self.engine.clone(), self.awake_since);
+        self.tasks.spawn(async move {
+            worker::work(engine, ticket, gauge, awake_since).await;
+            key
+        });
+    }
+
+    fn finished(&mut self, done: Result<u64, tokio::task::JoinError>) {
+        // `work` catches panics of its own; a join error is a runtime that is being torn down.
+        let Ok(key) = done else { return };
+        if let Some(running) = self.running.remove(&key) {
+            let mut gauges = self.engine.gauges();
+            if gauges.get(&running.delivery).is_some_and(|gauge| Arc::ptr_eq(gauge, &running.gauge)) {
+                gauges.remove(&running.delivery);
+            }
+        }
+    }
+
+    async fn clock_said(&mut self, notice: Result<ClockNotice, RecvError>) {
+        let Ok(notice) = notice else { return };
+        tracing::info!(?notice, "the clock was looked at again");
+        match notice {
+            // What was due while we slept was missed, and is asked about by each account's rule (C17).
+            ClockNotice::Suspended { .. } | ClockNotice::Jumped { .. } => {
+                self.awake_since = self.engine.inner.clock.now()
+            }
+            ClockNotice::ZonesChanged => {
+                if let Err(problem) = self.engine.reckon_instants_anew().await {
+                    tracing::warn!(code = %problem.code.as_str(), "planned times could not be derived again");
+                }
+            }
+        }
+    }
+
+    async fn net_said(&mut self, notice: Result<NetNotice, RecvError>) {
+        if !matches!(notice, Ok(NetNotice::Online)) {
+            return;
+        }
+        let now = self.engine.inner.clock.now();
+        let woken = self.engine.write(move |tx| settle::network_is_back(tx, now)).await;
+        if let Err(problem) = woken {
+            tracing::warn!(code = %problem.code.as_str(), "could not go on after the network came back");
+        }
+    }
+
+    /// Nothing is left that this computer must be awake for: all is published, handed over with its minute still far, or waits for
+    /// a person.
+    fn is_idle(&self) -> Outcome<bool> {
+        let soon = later_by(self.engine.inner.clock.now(), Duration::from_secs(600)).as_millisecond();
+        self.engine.read(|sql| {
+                let busy: bool = sql
+                    .prepare_cached(
+                        "SELECT EXISTS (SELECT 1 FROM delivery JOIN account ON account.id = delivery.account_id \
+                           WHERE account.state = 'ok' AND delivery.paused = 0 AND (delivery.state IN ('due', 'working', 'ready', 'parked') \
+                             OR (delivery.state = 'handed_over' AND delivery.due_at <= ?1))) \
+                         OR EXISTS (SELECT 1 FROM errand JOIN delivery ON delivery.id = errand.delivery_id JOIN account ON account.id = delivery.account_id \
+                           WHERE account.state = 'ok' AND errand.state IN ('waiting', 'working') AND coalesce(errand.next_at, 0) <= ?1)",
+                    )?
+                    .query_row([soon], |row| row.get(0))?;
+                Ok(!busy)
+        })
+    }
+
+    /// Stops what is under way and waits for it to lay itself down. What does not in time is released at the next start.
+    async fn wind_down(&mut self) {
+        for running in self.running.values() {
+            running.gauge.stop();
+        }
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(Duration::from_secs(10), all).await.is_err() {
+            self.tasks.abort_all();
+        }
+        self.engine.gauges().clear();
+    }
+}
+
+fn later_by(now: Timestamp, by: Duration) -> Timestamp {
+    crate::platform::later(now, by)
+}
+
+fn new_boot() -> i64 {
+    let mut bytes = [0; 8];
+    // Without randomness the process's number will do: it only has to differ from the last run's.
+    if getrandom::fill(&mut bytes).is_err() {
+        bytes = i64::from(std::process::id()).to_le_bytes();
+    }
+    (i64::from_le_bytes(bytes) & i64::MAX).max(1)
+}

@@ -1,0 +1,405 @@
+//! What the window, the command line and agents are shown: plain data, made from rows in one place.
+//!
+//! No secret is here, and none can be: views are made from rows, and rows have none. Every delivery says what happens next and when
+//! (C12).
+
+use crate::engine::Engine;
+use crate::platform::{Errand, GoesOut, Options, Remote, Stage, Words};
+use crate::post::{Moments, State, Then, deadline};
+use crate::problem::{Code, Fix, Outcome, Problem};
+use crate::schedule::WallTime;
+use crate::store::account::{Account, AccountState};
+use crate::store::attempt::Attempt;
+use crate::store::delivery::{self, Delivery, json, maybe_json};
+use crate::store::errand::{ErrandRow, ErrandState};
+use crate::store::hold::Hold;
+use crate::store::{account, app, attempt, errand, hold, media, post};
+use jiff::Timestamp;
+use serde::Serialize;
+
+#[derive(Clone, Debug, Serialize)]
+pub struct AppView {
+    pub id: i64,
+    pub platform: String,
+    pub client_id: String,
+    /// What is left today, by bucket.
+    pub quotas: Vec<QuotaView>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct QuotaView {
+    pub bucket: String,
+    pub label: String,
+    pub used: u32,
+    pub per_day: u32,
+    pub resets_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountView {
+    pub id: i64,
+    pub platform: String,
+    pub platform_name: String,
+    pub app: i64,
+    pub remote_id: String,
+    pub name: String,
+    pub handle: Option<String>,
+    pub url: Option<String>,
+    pub state: AccountState,
+    pub scopes: Vec<String>,
+    pub sign_in_ends: Option<Timestamp>,
+    pub connected_at: Timestamp,
+    /// Why its lane waits, if it does.
+    pub waits: Option<WaitView>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct WaitView {
+    pub until: Timestamp,
+    pub problem: Problem,
+}
+
+/// One line of a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct DeliveryView {
+    pub id: i64,
+    pub post: i64,
+    pub account: i64,
+    pub account_name: String,
+    pub platform: String,
+    pub title: String,
+    pub file: String,
+    pub state: State,
+    pub stage: Option<Stage>,
+    pub goes_out: GoesOut,
+    /// The plan: wall time and zone; the instant is derived.
+    pub wall: Option<WallTime>,
+    pub due: Option<Timestamp>,
+    pub next: Option<Next>,
+    pub paused: bool,
+    pub cancelling: bool,
+    /// Bytes the platform says it holds, of `size`.
+    pub confirmed: u64,
+    pub size: u64,
+    pub remote: Option<Remote>,
+    pub privacy: Option<String>,
+    pub public_at: Option<Timestamp>,
+    /// How late it became public, in milliseconds; negative is early.
+    pub late_ms: Option<i64>,
+    pub problem: Option<Problem>,
+}
+
+/// What happens next and when.
+#[derive(Clone, Debug, Serialize)]
+pub struct Next {
+    pub at: Option<Timestamp>,
+    pub then: NextStep,
+    /// In words.
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NextStep {
+    Begin,
+    Publish,
+    Look,
+    Ask,
+    /// A person has to do something.
+    You,
+}
+
+/// Everything about one delivery.
+#[derive(Clone, Debug, Serialize)]
+pub struct DeliveryDetail {
+    #[serde(flatten)]
+    pub line: DeliveryView,
+    pub words: Words,
+    pub options: Options,
+    pub path: String,
+    pub fingerprint: String,
+    pub tries: u32,
+    pub began_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    /// Bytes of the running call, when this process runs the queue.
+    pub moving: Option<u64>,
+    pub extras: Vec<ErrandView>,
+    pub attempts: Vec<Attempt>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ErrandView {
+    pub id: i64,
+    /// `amend`, `retract`, or the platform's name of the after-step.
+    pub step: String,
+    pub state: ErrandState,
+    pub next: Option<Timestamp>,
+    pub problem: Option<Problem>,
+    pub done_at: Option<Timestamp>,
+}
+
+impl From<&ErrandRow> for ErrandView {
+    fn from(row: &ErrandRow) -> Self {
+        let step = match &row.task {
+            Errand::Publish => "publish".into(),
+            Errand::Amend => "amend".into(),
+            Errand::Retract => "retract".into(),
+            Errand::Extra(extra) => extra.step.clone(),
+        };
+        ErrandView {
+            id: row.id,
+            step,
+            state: row.state,
+            next: row.next,
+            problem: row.problem.clone(),
+            done_at: row.done_at,
+        }
+    }
+}
+
+/// Which deliveries to list.
+#[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
+#[serde(default)]
+pub struct Filter {
+    /// Due at or after.
+    pub from: Option<Timestamp>,
+    /// Due before.
+    pub to: Option<Timestamp>,
+    pub state: Option<State>,
+    pub account: Option<i64>,
+    pub limit: Option<u32>,
+}
+
+const LINE: &str = "post.words, post.wall, media.path, media.size, account.name, account.platform, account.state, account.app_id";
+const JOINS: &str = "JOIN post ON post.id = delivery.post_id JOIN media ON media.id = post.media_id \
+     JOIN account ON account.id = delivery.account_id";
+
+impl Engine {
+    pub(crate) fn app_views(&self) -> Outcome<Vec<AppView>> {
+        let now = self.clock().now();
+        let apps = self.read(app::all)?;
+        apps.iter().map(|app| self.app_view(app, now)).collect()
+    }
+
+    fn app_view(&self, app: &app::App, now: Timestamp) -> Outcome<AppView> {
+        let mut quotas = Vec::new();
+        // An app of a platform this version does not have keeps its row.
+        if let Ok(platform) = self.platform(&app.platform) {
+            for quota in platform.facts().quotas {
+                let day = crate::worker::job::quota_day(quota.resets_in, now)?;
+                quotas.push(QuotaView {
+                    bucket: quota.bucket.into(),
+                    label: quota.label.into(),
+                    used: self.read(|sql| app::spent(sql, app.id, quota.bucket, &day))?,
+                    per_day: app.quotas.get(quota.bucket).copied().unwrap_or(quota.per_day),
+                    resets_at: crate::schedule::next_midnight(quota.resets_in, now).ok(),
+                });
+            }
+        }
+        Ok(AppView { id: app.id, platform: app.platform.clone(), client_id: app.client_id.clone(), quotas })
+    }
+
+    pub(crate) fn account_views(&self) -> Outcome<Vec<AccountView>> {
+        let (accounts, holds) = self.read(|sql| Ok((account::all(sql)?, hold::all(sql)?)))?;
+        Ok(accounts.iter().map(|account| self.account_view(account, &holds)).collect())
+    }
+
+    pub(crate) fn account_view(&self, account: &Account, holds: &[Hold]) -> AccountView {
+        let now = self.clock().now();
+        AccountView {
+            id: account.id,
+            platform: account.platform.clone(),
+            platform_name: self
+                .platform(&account.platform)
+                .map_or(account.platform.clone(), |p| p.facts().name.into()),
+            app: account.app,
+            remote_id: account.remote_id.clone(),
+            name: account.name.clone(),
+            handle: account.handle.clone(),
+            url: account.url.clone(),
+            state: account.state,
+            scopes: account.scopes.clone(),
+            sign_in_ends: account.sign_in_ends,
+            connected_at: account.connected_at,
+            waits: held(holds, account.id, account.app, now)
+                .map(|hold| WaitView { until: hold.until, problem: hold.problem.clone() }),
+        }
+    }
+
+    pub(crate) fn delivery_views(&self, filter: &Filter) -> Outcome<Vec<DeliveryView>> {
+        let now = self.clock().now();
+        let state = filter.state.map(State::as_str);
+        let (from, to) =
+            (filter.from.map(Timestamp::as_millisecond), filter.to.map(Timestamp::as_millisecond));
+        // Only the conditions that are asked for, so that each query can use its index.
+        let mut conditions = vec!["1 = 1"];
+        for (given, condition) in [
+            (from.is_some(), "delivery.due_at >= ?1"),
+            (to.is_some(), "delivery.due_at < ?2"),
+            (state.is_some(), "delivery.state = ?3"),
+            (filter.account.is_some(), "delivery.account_id = ?4"),
+        ] {
+            if given {
+                conditions.push(condition);
+            }
+        }
+        self.read(|sql| {
+            let holds = hold::all(sql)?;
+            let query = format!(
+                "SELECT {}, {LINE} FROM delivery {JOINS} WHERE {} AND ?1 IS ?1 AND ?2 IS ?2 AND ?3 IS ?3 AND ?4 IS ?4 \
+                 ORDER BY delivery.due_at, delivery.id LIMIT ?5",
+                delivery::COLUMNS,
+                conditions.join(" AND ")
+            );
+            let limit = filter.limit.map_or(-1, i64::from);
+            sql.prepare_cached(&query)?
+                .query_map(rusqlite::params![from, to, state, filter.account, limit], |row| line(row, &holds, now))?
+                .collect()
+        })
+    }
+
+    pub(crate) fn delivery_view(&self, id: i64) -> Outcome<DeliveryView> {
+        let now = self.clock().now();
+        let found = self.read(|sql| {
+            let holds = hold::all(sql)?;
+            let query =
+                format!("SELECT {}, {LINE} FROM delivery {JOINS} WHERE delivery.id = ?1", delivery::COLUMNS);
+            sql.prepare_cached(&query)?.query_map([id], |row| line(row, &holds, now))?.next().transpose()
+        })?;
+        found.ok_or_else(|| crate::queue::not_found(id))
+    }
+
+    pub(crate) fn delivery_detail(&self, id: i64) -> Outcome<DeliveryDetail> {
+        let line = self.delivery_view(id)?;
+        let (row, post) = self.read(|sql| Ok((delivery::get(sql, id)?, post::get(sql, line.post)?)))?;
+        let (Some(row), Some(post)) = (row, post) else { return Err(crate::queue::not_found(id)) };
+        let media =
+            self.read(|sql| media::get(sql, post.media))?.ok_or_else(|| crate::queue::not_found(id))?;
+        let (errands, attempts) =
+            self.read(|sql| Ok((errand::of_delivery(sql, id)?, attempt::of_delivery(sql, id)?)))?;
+        Ok(DeliveryDetail {
+            line,
+            words: row.words.unwrap_or(post.words),
+            options: row.options,
+            path: media.path.to_string_lossy().into_owned(),
+            fingerprint: media.fingerprint.as_str().to_string(),
+            tries: row.tries,
+            began_at: row.began_at,
+            created_at: row.created_at,
+            moving: self.moving(id),
+            extras: errands.iter().map(ErrandView::from).collect(),
+            attempts,
+        })
+    }
+}
+
+/// The hold that keeps this account from beginning something new, the longest first.
+fn held(holds: &[Hold], account: i64, app: i64, now: Timestamp) -> Option<&Hold> {
+    let of_it = |hold: &&Hold| match hold.whose {
+        crate::platform::Whose::App => hold.id == app,
+        crate::platform::Whose::Account | crate::platform::Whose::Delivery => hold.id == account,
+    };
+    holds.iter().filter(of_it).filter(|hold| hold.until > now).max_by_key(|hold| hold.until)
+}
+
+fn line(row: &rusqlite::Row, holds: &[Hold], now: Timestamp) -> rusqlite::Result<DeliveryView> {
+    let delivery = delivery::from_row(row)?;
+    let after = delivery::WIDTH;
+    let words: Words = json(row, after)?;
+    let wall: Option<WallTime> = maybe_json(row, after + 1)?;
+    let path: String = row.get(after + 2)?;
+    let size: i64 = row.get(after + 3)?;
+    let account_state: String = row.get(after + 6)?;
+    let app: i64 = row.get(after + 7)?;
+    let next = next(&delivery, &account_state, held(holds, delivery.account, app, now), now);
+    let late_ms = match (delivery.public_at, delivery.due) {
+        (Some(public), Some(due)) => Some(public.as_millisecond() - due.as_millisecond()),
+        _ => None,
+    };
+    Ok(DeliveryView {
+        id: delivery.id,
+        post: delivery.post,
+        account: delivery.account,
+        account_name: row.get(after + 4)?,
+        platform: row.get(after + 5)?,
+        title: delivery.words.as_ref().map_or(words.title, |own| own.title.clone()),
+        file: crate::worker::job::file_name(std::path::Path::new(&path)),
+        state: delivery.state,
+        stage: delivery.stage,
+        goes_out: delivery.goes_out,
+        wall,
+        due: delivery.due,
+        next,
+        paused: delivery.paused,
+        cancelling: delivery.cancelling,
+        confirmed: delivery.confirmed,
+        size: size.max(0) as u64,
+        remote: delivery.remote,
+        privacy: delivery.privacy,
+        public_at: delivery.public_at,
+        late_ms,
+        problem: delivery.problem,
+    })
+}
+
+/// What happens next and when, for every state that is not final (C12, C14).
+fn next(row: &Delivery, account: &str, hold: Option<&Hold>, now: Timestamp) -> Option<Next> {
+    let you = |text: &str| Some(Next { at: None, then: NextStep::You, text: text.into() });
+    if row.state.is_final() {
+        return None;
+    }
+    if row.cancelling {
+        return Some(Next {
+            at: row.next,
+            then: NextStep::Look,
+            text: "Is looked for at the platform and taken back.".into(),
+        });
+    }
+    if row.paused {
+        return you("Paused. It goes on when you resume it.");
+    }
+    match row.state {
+        State::Draft => return you("A draft. It goes out when you schedule it."),
+        State::Stuck => {
+            let fix = row.problem.as_ref().map(|problem| &problem.fix);
+            return you(match fix {
+                Some(Fix::SignIn { .. }) => "Goes on by itself after you sign in again.",
+                Some(Fix::Decide) => "Look at the platform, then say whether it is there.",
+                Some(Fix::Edit { .. }) => "Edit it, then retry.",
+                Some(Fix::ChooseFile) => "Put the file back or choose another, then retry.",
+                _ => "Retry, edit or cancel it.",
+            });
+        }
+        _ => {}
+    }
+    if account == "sign_in" {
+        return you("Waits for a new sign-in of its channel.");
+    }
+    let waits_for_lane = matches!(row.state, State::Due | State::Parked) && row.memo.is_none();
+    if let Some(hold) = hold.filter(|_| waits_for_lane) {
+        let text = format!("Waits: {}", hold.problem.message);
+        return Some(Next { at: Some(hold.until.max(row.next.unwrap_or(now))), then: NextStep::Begin, text });
+    }
+    let moments = Moments { next: row.next, due: row.due, claimed: row.claimed, now };
+    let end = deadline(row.state, moments)?;
+    let (then, text) = match (row.state, end.then) {
+        (State::Working, _) => (NextStep::Begin, "Under way; taken up again by then if it stands still."),
+        (State::Parked, _) => (NextStep::Begin, "Waits, then goes on by itself."),
+        (_, Then::Begin) => (NextStep::Begin, "Begins by itself."),
+        (_, Then::Publish) => {
+            (NextStep::Publish, "The bytes are there; one small request makes it public at its minute.")
+        }
+        (_, Then::Look) => (NextStep::Look, "The platform publishes it; Slipway looks whether it did."),
+        (_, Then::Ask) => (NextStep::Ask, "If it is not public by then, you are asked."),
+    };
+    let at = if row.state == State::Working { row.next.or(Some(end.at)) } else { Some(end.at) };
+    Some(Next { at, then, text: text.into() })
+}
+
+/// A problem for something that is not there.
+pub(crate) fn unknown_account(given: &str) -> Problem {
+    Problem::block(
+        Code::AccountUnknown,
+        format!("There is no connected channel \"{given}\". `slipway accounts` lists them."),
+    )
+}

@@ -1,0 +1,694 @@
+//! One claim, from its memo to its end: open the file, begin or resume, write down, send, read, and again.
+//!
+//! The order is the whole point: memo and count are on disk before a call leaves, and what came back decides the next memo. Not here:
+//! what to do about a fault (`engine/settle.rs`), and what to send (`platform`).
+
+pub(crate) mod job;
+
+use crate::engine::{Engine, sql};
+use crate::platform::{Act, AnyPlatform, Call, Fault, GoesOut, Reply, Stage, Step, later};
+use crate::post::{HAND_OVER_GRACE, State};
+use crate::problem::{Code, Fix, Outcome, Problem};
+use crate::queue::{self, Begun, Leave, Ticket};
+use crate::schedule::lead::{Missed, on_missed};
+use crate::secrets::{open_memo, seal_memo, told};
+use crate::sensitive::Sensitive;
+use crate::sign_in::{AppCredentials, RefreshFault};
+use crate::store::attempt::Attempt;
+use crate::store::{Tx, setting};
+use crate::wire::{Gauge, Sent, request_id};
+use futures_util::FutureExt;
+use jiff::Timestamp;
+pub(crate) use job::Desk;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A post that missed its minute waits at least this long after the account's last one (C5).
+const GAP_AFTER_MISSED: Duration = Duration::from_secs(300);
+
+/// Works on one claim until it rests again. Never fails and never panics: what breaks here sticks this delivery, not the app.
+pub(crate) async fn work(engine: Engine, ticket: Ticket, gauge: Arc<Gauge>, awake_since: Timestamp) {
+    let driven = AssertUnwindSafe(drive(&engine, &ticket, &gauge, awake_since)).catch_unwind().await;
+    let problem = match driven {
+        Ok(Ok(())) => return,
+        Ok(Err(problem)) => problem,
+        Err(_) => Problem::block(
+            Code::Internal,
+            "Slipway broke while it was at this post. The others go on; look before you retry.",
+        ),
+    };
+    // The claim must come to rest even while the disk is full: try until the queue can be written again.
+    loop {
+        let (ticket, problem, now) = (ticket.clone(), problem.clone(), engine.clock().now());
+        let rested = engine.write(move |tx| crate::engine::broken(tx, &ticket, &problem, now)).await;
+        match rested {
+            Ok(()) => return,
+            Err(_) if gauge.is_stopped() => return,
+            Err(_) => tokio::time::sleep(Duration::from_secs(2)).await,
+        }
+    }
+}
+
+async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since: Timestamp) -> Outcome<()> {
+    let mut desk = Desk::open(engine, ticket)?;
+    if !answers_for_its_minute(engine, ticket, &desk, awake_since).await? {
+        return Ok(());
+    }
+    let memo_key = match told(engine.inner.secrets.memo_key(desk.account.id).await) {
+        Ok(Some(key)) => key,
+        Ok(None) => {
+            return engine
+                .settle(ticket, &desk, Fault::SignIn { detail: "nothing in the keychain".into() }, None, None)
+                .await;
+        }
+        Err(problem) => return engine.vault_waits(ticket, &desk, problem).await,
+    };
+    let files = match desk.open_files(engine, ticket).await {
+        Ok(files) => files,
+        Err(problem) => return engine.stick(ticket, problem, None).await,
+    };
+    let platform = desk.platform.clone();
+    let row = desk.row_name(ticket);
+    let mut step = match ticket.memo() {
+        None => {
+            let (again, revision) = (ticket.clone(), desk.post.revision);
+            if ticket.errand.is_none() {
+                if let Some(remote) = &ticket.delivery.remote {
+                    // It has an id at the platform and no memo: beginning again would make a second one (C4).
+                    let detail = format!("it is known there as {}", remote.id);
+                    return engine.settle(ticket, &desk, Fault::Unsure { detail }, None, None).await;
+                }
+                engine.inner.store.write(move |tx| queue::begins(tx, &again, revision)).await?;
+            }
+            platform.begin(&desk.job)
+        }
+        Some(sealed) => match open_memo(&memo_key, &row, sealed) {
+            Some(memo) => platform.resume(&desk.job, memo.expose()),
+            None => Err(Fault::Unsure {
+                detail: "what was written down about it can't be opened any more".into(),
+            }),
+        },
+    };
+    // The line about the last call is written together with the next memo: one flush for both.
+    let mut line: Option<Attempt> = None;
+    let mut renewed = 0;
+    let mut last: Option<(Stage, Option<&'static str>)> = None;
+    loop {
+        let now = engine.clock().now();
+        desk.job.now = now;
+        let next = match step {
+            Ok(next) => next,
+            Err(fault) => return engine.settle(ticket, &desk, fault, line.take(), last).await,
+        };
+        if next.remote.is_some() {
+            desk.job.remote = next.remote.clone();
+        }
+        let sealed = seal_memo(&memo_key, &row, &next.memo);
+        if let Some(asked) = wishes(engine, ticket)? {
+            if finish_wish(engine, ticket, &desk, &next, &sealed, asked, &mut line).await? {
+                return Ok(());
+            }
+        }
+        match next.act {
+            Act::Send(call) => {
+                let bucket = call.costs.first().map(|cost| cost.bucket);
+                last = Some((next.stage, bucket));
+                let stage = next.stage;
+                let kept =
+                    Kept { memo: next.memo, sealed, stage, remote: next.remote, confirmed: next.confirmed };
+                match send(engine, ticket, &desk, &files, gauge, *call, kept, &mut line).await? {
+                    Sending::Reply(memo, reply) => step = platform.after(&desk.job, &memo, &reply),
+                    Sending::Resume(memo) if renewed < 2 => {
+                        renewed += 1;
+                        step = platform.resume(&desk.job, &memo);
+                    }
+                    Sending::Resume(_) => {
+                        let detail = "the platform refuses the renewed sign-in".into();
+                        return engine
+                            .settle(ticket, &desk, Fault::SignIn { detail }, line.take(), last)
+                            .await;
+                    }
+                    Sending::Fault(fault) => {
+                        return engine.settle(ticket, &desk, fault, line.take(), last).await;
+                    }
+                    Sending::Over => return Ok(()),
+                }
+            }
+            act => {
+                let rest =
+                    Rest { memo: sealed, stage: next.stage, remote: next.remote, confirmed: next.confirmed };
+                return rests(engine, ticket, &desk, act, rest, line.take()).await;
+            }
+        }
+    }
+}
+
+/// A step about to be sent.
+struct Kept {
+    memo: Vec<u8>,
+    sealed: Vec<u8>,
+    stage: Stage,
+    remote: Option<crate::platform::Remote>,
+    confirmed: Option<u64>,
+}
+
+/// What a step leaves behind when nothing is sent now.
+struct Rest {
+    memo: Vec<u8>,
+    stage: Stage,
+    remote: Option<crate::platform::Remote>,
+    confirmed: Option<u64>,
+}
+
+impl Rest {
+    fn begun(&self) -> Begun<'_> {
+        Begun { memo: &self.memo, stage: self.stage, remote: self.remote.as_ref(), confirmed: self.confirmed }
+    }
+}
+
+enum Sending {
+    /// The memo the call was sent under, and what came back.
+    Reply(Vec<u8>, Reply),
+    /// The sign-in was renewed half-way through a body: ask how much arrived.
+    Resume(Vec<u8>),
+    Fault(Fault),
+    Over,
+}
+
+/// Writes down, sends, and cures one 401. Everything that is not an answer becomes a fault with the memo kept.
+#[allow(clippy::too_many_arguments)]
+async fn send(
+    engine: &Engine,
+    ticket: &Ticket,
+    desk: &Desk,
+    files: &crate::wire::Files,
+    gauge: &Arc<Gauge>,
+    call: Call,
+    kept: Kept,
+    line: &mut Option<Attempt>,
+) -> Outcome<Sending> {
+    let mut bearer = match bearer(engine, desk).await {
+        Ok(bearer) => bearer,
+        Err(NoBearer::Fault(fault)) => return Ok(Sending::Fault(fault)),
+        Err(NoBearer::Vault(problem)) => {
+            engine.vault_waits(ticket, desk, problem).await?;
+            return Ok(Sending::Over);
+        }
+    };
+    let charges = desk.charges(&call.costs, engine.clock().now())?;
+    let (again, name, written) = (ticket.clone(), call.name, line.take());
+    let (sealed, stage, remote, confirmed) =
+        (kept.sealed.clone(), kept.stage, kept.remote.clone(), kept.confirmed);
+    let leave = engine
+        .inner
+        .store
+        .write(move |tx| {
+            flush(tx, &again, written)?;
+            let begun = Begun { memo: &sealed, stage, remote: remote.as_ref(), confirmed };
+            queue::act_begins(tx, &again, &begun, name, &charges)
+        })
+        .await?;
+    match leave {
+        Leave::Go => {}
+        Leave::Spent(bucket) => {
+            engine.quota_is_spent(ticket, desk, bucket).await?;
+            return Ok(Sending::Over);
+        }
+        Leave::Asked => {
+            lay_down(engine, ticket, desk, None).await?;
+            return Ok(Sending::Over);
+        }
+    }
+    let facts = desk.platform.facts();
+    let began = std::time::Instant::now();
+    let moving = call.is_upload().then(|| Moving::start(engine, ticket.delivery.id, gauge, &call));
+    let mut sent = engine.inner.wire.send(facts.hosts, call.clone(), bearer.as_deref(), files, gauge).await;
+    if let (Sent::Reply(reply), Some(token)) = (&sent, &bearer)
+        && reply.status == 401
+    {
+        engine.inner.tokens.spoil(desk.account.id, token);
+        match self::bearer(engine, desk).await {
+            Ok(fresh) => {
+                bearer = fresh;
+                if call.is_upload() {
+                    // The platform says how much it kept; a body is never sent again from where we think it broke (C23).
+                    *line = Some(history_line(
+                        engine,
+                        call.name,
+                        &call,
+                        &sent,
+                        began.elapsed(),
+                        gauge,
+                        kept.confirmed,
+                    ));
+                    return Ok(Sending::Resume(kept.memo));
+                }
+                sent =
+                    engine.inner.wire.send(facts.hosts, call.clone(), bearer.as_deref(), files, gauge).await;
+            }
+            Err(NoBearer::Fault(fault)) => return Ok(Sending::Fault(fault)),
+            Err(NoBearer::Vault(problem)) => {
+                engine.vault_waits(ticket, desk, problem).await?;
+                return Ok(Sending::Over);
+            }
+        }
+    }
+    let took = began.elapsed();
+    if let Some(moving) = moving {
+        moving.end(took, &sent).await;
+    }
+    *line = Some(history_line(engine, call.name, &call, &sent, took, gauge, kept.confirmed));
+    Ok(match sent {
+        Sent::Reply(reply) if (500..600).contains(&reply.status) => Sending::Fault(Fault::Again {
+            after: reply.retry_after(),
+            detail: format!("{} answered {}", call.name, reply.status),
+        }),
+        Sent::Reply(reply) => {
+            engine.heard_well(desk).await?;
+            Sending::Reply(kept.memo, reply)
+        }
+        Sent::Offline { detail } => {
+            engine.is_offline(ticket, desk, detail, line.take()).await?;
+            Sending::Over
+        }
+        Sent::Cut { detail } => Sending::Fault(Fault::Again { after: None, detail }),
+        Sent::File(fault) => {
+            let problem = job::media_problem(&fault, &desk.media.path);
+            engine.stick(ticket, problem, line.take()).await?;
+            Sending::Over
+        }
+        Sent::Stopped => {
+            lay_down(engine, ticket, desk, line.take()).await?;
+            Sending::Over
+        }
+        Sent::Forbidden { host } => {
+            let problem = Problem::block(
+                Code::HostUnknown,
+                format!("Slipway does not speak to {host} for this platform."),
+            );
+            engine.stick(ticket, problem, line.take()).await?;
+            Sending::Over
+        }
+    })
+}
+
+/// A 401 half-way through a body leads to `resume`, which asks how much arrived; all else the engine cannot cure goes to `after`.
+fn history_line(
+    engine: &Engine,
+    name: &str,
+    call: &Call,
+    sent: &Sent,
+    took: Duration,
+    gauge: &Gauge,
+    confirmed: Option<u64>,
+) -> Attempt {
+    let (outcome, status, id, detail) = match sent {
+        Sent::Reply(reply) => {
+            let detail = (reply.status >= 400).then(|| reply.excerpt());
+            ("answered", Some(reply.status), request_id(reply), detail)
+        }
+        Sent::Offline { detail } => ("offline", None, None, Some(detail.clone())),
+        Sent::Cut { detail } => ("cut", None, None, Some(detail.clone())),
+        Sent::File(fault) => ("file", None, None, Some(fault.to_string())),
+        Sent::Stopped => ("stopped", None, None, None),
+        Sent::Forbidden { host } => ("refused", None, None, Some(host.clone())),
+    };
+    Attempt {
+        at: engine.clock().now(),
+        step: name.into(),
+        outcome: outcome.into(),
+        status,
+        request_id: id,
+        sent: call.is_upload().then(|| gauge.sent()),
+        confirmed,
+        took_ms: Some(took.as_millis().min(u128::from(u64::MAX)) as u64),
+        detail: detail.filter(|text| !text.is_empty()),
+        ..Attempt::default()
+    }
+}
+
+pub(crate) fn flush(tx: &mut Tx, ticket: &Ticket, line: Option<Attempt>) -> Outcome<()> {
+    line.map_or(Ok(()), |line| queue::act_ended(tx, ticket, line))
+}
+
+/// The step asks for no call: where the delivery rests, and until when.
+async fn rests(
+    engine: &Engine,
+    ticket: &Ticket,
+    desk: &Desk,
+    act: Act,
+    rest: Rest,
+    line: Option<Attempt>,
+) -> Outcome<()> {
+    let now = engine.clock().now();
+    let again = ticket.clone();
+    match act {
+        Act::Wait(lasting) => {
+            if waits_too_long(ticket, now) {
+                return engine.stick(ticket, not_public(desk), line).await;
+            }
+            let until = later(now, lasting.clamp(Duration::from_millis(50), Duration::from_secs(3600)));
+            let write = move |tx: &mut Tx| {
+                flush(tx, &again, line)?;
+                queue::wait(tx, &again, &rest.begun(), until)
+            };
+            engine.write(write).await
+        }
+        Act::Ready => {
+            let at = desk.job.due.unwrap_or(now);
+            let write = move |tx: &mut Tx| {
+                flush(tx, &again, line)?;
+                queue::ready(tx, &again, &rest.begun(), at)
+            };
+            engine.write(write).await
+        }
+        Act::HandedOver { look } => {
+            if waits_too_long(ticket, now) {
+                return engine.stick(ticket, not_public(desk), line).await;
+            }
+            let soon = later(now, look.max(Duration::from_secs(1)));
+            let look = desk.job.ahead().map_or(soon, |due| due.min(soon));
+            let extras = desk.platform.extras(&desk.job);
+            let write = move |tx: &mut Tx| {
+                flush(tx, &again, line)?;
+                queue::handed_over(tx, &again, &rest.begun(), look, &extras, now)
+            };
+            engine.write(write).await
+        }
+        Act::Done(done) => {
+            let extras = if ticket.errand.is_none() { desk.platform.extras(&desk.job) } else { Vec::new() };
+            let write = move |tx: &mut Tx| {
+                flush(tx, &again, line)?;
+                match &again.errand {
+                    None => queue::published(tx, &again, &done, &extras, now),
+                    Some(_) => queue::errand_done(tx, &again, now),
+                }
+            };
+            engine.write(write).await
+        }
+        // Handled by the caller, who has the connection for it.
+        Act::Send(_) => Err(Problem::block(Code::Internal, "A call was laid aside unsent.")),
+    }
+}
+
+/// A platform that has the post and does not publish it for hours needs a person's eyes.
+fn waits_too_long(ticket: &Ticket, now: Timestamp) -> bool {
+    let patience = ticket.delivery.due.and_then(|due| due.checked_add(HAND_OVER_GRACE).ok());
+    ticket.errand.is_none()
+        && ticket.delivery.state == State::HandedOver
+        && patience.is_some_and(|end| now > end)
+}
+
+fn not_public(desk: &Desk) -> Problem {
+    let name = desk.platform.facts().name;
+    Problem::block(Code::NotPublic, format!("{name} has this post but has not made it public, two hours after its minute. Look at it there, then decide."))
+        .fix(Fix::Decide)
+}
+
+/// What the user asked for while it was being worked on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Pause,
+    Cancel,
+}
+
+fn wishes(engine: &Engine, ticket: &Ticket) -> Outcome<Option<Wish>> {
+    if ticket.errand.is_some() {
+        return Ok(None);
+    }
+    let id = ticket.delivery.id;
+    let (paused, cancelling): (bool, bool) = engine.read(|sql| {
+        sql.prepare_cached("SELECT paused, cancelling FROM delivery WHERE id = ?1")?
+            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+    })?;
+    Ok(if cancelling { Some(Wish::Cancel) } else { paused.then_some(Wish::Pause) })
+}
+
+/// A pause lays the step down before it opens or sends anything. A cancel goes on asking until it knows: what is there is taken
+/// back, and when the platform wants bytes, nothing is there. Returns whether the claim is over.
+async fn finish_wish(
+    engine: &Engine,
+    ticket: &Ticket,
+    desk: &Desk,
+    next: &Step<Vec<u8>>,
+    sealed: &[u8],
+    wish: Wish,
+    line: &mut Option<Attempt>,
+) -> Outcome<bool> {
+    let opens = matches!(&next.act, Act::Send(call) if call.is_upload() || next.stage == Stage::Opening);
+    let known = desk.job.remote.is_some();
+    let now = engine.clock().now();
+    let (again, id) = (ticket.clone(), ticket.delivery.id);
+    let rest = Rest {
+        memo: sealed.to_vec(),
+        stage: next.stage,
+        remote: next.remote.clone(),
+        confirmed: next.confirmed,
+    };
+    match wish {
+        Wish::Cancel if known && !matches!(next.act, Act::Done(_)) => {
+            let written = line.take();
+            engine
+                .write(move |tx| {
+                    flush(tx, &again, written)?;
+                    queue::wait(tx, &again, &rest.begun(), now)?;
+                    queue::cancel(tx, id, now).map(|_| ())
+                })
+                .await?;
+            Ok(true)
+        }
+        Wish::Cancel if opens => {
+            let written = line.take();
+            engine
+                .write(move |tx| {
+                    flush(tx, &again, written)?;
+                    queue::cancelled(tx, id)
+                })
+                .await?;
+            Ok(true)
+        }
+        Wish::Pause if opens => {
+            let written = line.take();
+            engine
+                .write(move |tx| {
+                    flush(tx, &again, written)?;
+                    queue::wait(tx, &again, &rest.begun(), now)?;
+                    queue::lay_down(tx, &again, now)
+                })
+                .await?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
+async fn lay_down(engine: &Engine, ticket: &Ticket, _desk: &Desk, line: Option<Attempt>) -> Outcome<()> {
+    let (again, now) = (ticket.clone(), engine.clock().now());
+    engine
+        .write(move |tx| {
+            flush(tx, &again, line)?;
+            queue::lay_down(tx, &again, now)
+        })
+        .await
+}
+
+enum NoBearer {
+    Fault(Fault),
+    Vault(Problem),
+}
+
+/// The account's access token; refreshed by one of many callers, ahead of its end.
+async fn bearer(engine: &Engine, desk: &Desk) -> Result<Option<Arc<Sensitive<String>>>, NoBearer> {
+    engine.bearer(&desk.account, &desk.app, &desk.platform).await.map(Some).map_err(|trouble| match trouble {
+        BearerTrouble::Vault(problem) => NoBearer::Vault(problem),
+        BearerTrouble::Refresh(RefreshFault::SignInAgain { detail }) => NoBearer::Fault(Fault::SignIn { detail }),
+        BearerTrouble::Refresh(RefreshFault::AppRefused { detail }) => NoBearer::Fault(Fault::Refused(
+            Problem::block(Code::AppRefused, "The platform refuses the developer app of this channel. Check it in the platform's console, then retry.")
+                .fix(Fix::AddApp { platform: desk.account.platform.clone() })
+                .detail(detail),
+        )),
+        BearerTrouble::Refresh(RefreshFault::Later { after, detail }) => NoBearer::Fault(Fault::Again { after, detail }),
+        BearerTrouble::Refresh(RefreshFault::Offline) => {
+            NoBearer::Fault(Fault::Again { after: Some(Duration::from_secs(5)), detail: "offline while renewing the sign-in".into() })
+        }
+    })
+}
+
+/// Why there is no access token.
+pub(crate) enum BearerTrouble {
+    Vault(Problem),
+    Refresh(RefreshFault),
+}
+
+impl Engine {
+    /// An access token with some life left. What a refresh brings is stored before it is used (rotating tokens).
+    pub(crate) async fn bearer(
+        &self,
+        account: &crate::store::account::Account,
+        app: &crate::store::app::App,
+        platform: &Arc<dyn AnyPlatform>,
+    ) -> Result<Arc<Sensitive<String>>, BearerTrouble> {
+        let vault_fault = Arc::new(std::sync::Mutex::new(None));
+        let (engine, slot, facts) = (self.clone(), vault_fault.clone(), platform.facts());
+        let (account, app, client_id) = (account.id, app.id, app.client_id.clone());
+        let fetch = move || {
+            async move {
+                let keep = |fault: crate::vault::VaultFault| {
+                    *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(fault);
+                    RefreshFault::Later { after: None, detail: "the keychain did not answer".into() }
+                };
+                let secrets = &engine.inner.secrets;
+                let stored = secrets.account(account).await.map_err(keep)?;
+                let Some(refresh) = stored.and_then(|stored| stored.refresh) else {
+                    return Err(RefreshFault::SignInAgain { detail: "nothing in the keychain".into() });
+                };
+                let client_secret = secrets.app(app).await.map_err(keep)?;
+                let credentials = AppCredentials { client_id, client_secret };
+                let (wire, clock) = (&engine.inner.wire, engine.clock());
+                let granted = crate::sign_in::refresh(wire, clock, facts, &credentials, &refresh).await?;
+                if granted.refresh.is_some() {
+                    secrets.keep_refresh(account, granted.refresh.clone()).await.map_err(keep)?;
+                }
+                Ok(granted)
+            }
+            .boxed()
+        };
+        let fetched = self.inner.tokens.bearer(account, fetch).await;
+        fetched.map_err(|fault| {
+            match vault_fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take() {
+                Some(fault) => BearerTrouble::Vault(crate::secrets::vault_problem(&fault)),
+                None => BearerTrouble::Refresh(fault),
+            }
+        })
+    }
+}
+
+/// Its minute passed while this computer was off: what the account's rule says (C17). Returns whether to go on.
+async fn answers_for_its_minute(
+    engine: &Engine,
+    ticket: &Ticket,
+    desk: &Desk,
+    awake_since: Timestamp,
+) -> Outcome<bool> {
+    let now = engine.clock().now();
+    let Some(due) = ticket.delivery.due.filter(|due| *due < now) else { return Ok(true) };
+    let fresh = matches!(ticket.from, State::Due | State::Parked) && ticket.delivery.memo.is_none();
+    let was_offline = ticket.delivery.problem.as_ref().is_some_and(|problem| problem.code == Code::Offline);
+    let missed = due < awake_since || was_offline;
+    if ticket.errand.is_some()
+        || ticket.delivery.cancelling
+        || !missed
+        || !(fresh || ticket.from == State::Ready)
+    {
+        return Ok(true);
+    }
+    let slot = desk.next_slot(engine, now)?;
+    let (again, id) = (ticket.clone(), ticket.delivery.id);
+    match on_missed(desk.account.missed_rule, due, now, slot) {
+        Missed::NotYet => Ok(true),
+        Missed::PublishNow => {
+            let late = now.duration_since(due).as_secs() > 60;
+            let last = desk.last_public(engine)?;
+            match last.map(|last| later(last, GAP_AFTER_MISSED)).filter(|end| late && *end > now) {
+                None => Ok(true),
+                Some(end) => {
+                    let why = Problem::block(Code::Missed, "Several posts of this channel were missed. They go out one by one, with a pause between.")
+                        .fix(Fix::WaitUntil { at: end });
+                    engine.write(move |tx| queue::park(tx, &again, end, &why, false)).await?;
+                    Ok(false)
+                }
+            }
+        }
+        Missed::AskUser => {
+            let why = Problem::block(Code::Missed, "This post's minute passed while Slipway could not send it. Send it now, or give it another time.")
+                .fix(Fix::Retry);
+            engine.stick(ticket, why, None).await?;
+            Ok(false)
+        }
+        Missed::MoveTo { at } => {
+            engine
+                .write(move |tx| {
+                    queue::lay_down(tx, &again, now)?;
+                    queue::re_time(tx, id, at, at, GoesOut::Now, now)
+                })
+                .await?;
+            Ok(false)
+        }
+        Missed::Skip => {
+            let why = Problem::block(
+                Code::Missed,
+                "This post's minute passed while Slipway could not send it; this channel's rule is to skip such posts.",
+            );
+            if fresh {
+                engine
+                    .write(move |tx| {
+                        queue::cancelled(tx, id)?;
+                        sql(tx.execute(
+                            "UPDATE delivery SET problem = ?2 WHERE id = ?1",
+                            rusqlite::params![id, crate::store::delivery::text(&why)],
+                        ))
+                        .map(|_| ())
+                    })
+                    .await?;
+            } else {
+                engine.stick(ticket, why, None).await?;
+            }
+            Ok(false)
+        }
+    }
+}
+
+/// Tells how an upload moves, at most four times a second, and remembers the line's speed.
+struct Moving {
+    engine: Engine,
+    told: tokio::task::JoinHandle<()>,
+    gauge: Arc<Gauge>,
+}
+
+impl Moving {
+    fn start(engine: &Engine, delivery: i64, gauge: &Arc<Gauge>, call: &Call) -> Moving {
+        let (from, len) = match &call.body {
+            crate::platform::Body::File(part) => (part.from, part.len),
+            _ => (0, 0),
+        };
+        let (events, watched) = (engine.events().clone(), gauge.clone());
+        let told = tokio::spawn(async move {
+            let (mut before, mut speed) = (0, 0.0_f64);
+            loop {
+                tokio::time::sleep(Duration::from_millis(250)).await;
+                let sent = watched.sent();
+                // A second's memory: smooth enough to read, quick enough to believe.
+                speed = speed * 0.75 + (sent.saturating_sub(before) as f64 * 4.0) * 0.25;
+                before = sent;
+                events.publish(vec![crate::event::What::Moving {
+                    delivery,
+                    sent: from + sent,
+                    total: from + len,
+                    bytes_per_s: speed as u64,
+                }]);
+            }
+        });
+        Moving { engine: engine.clone(), told, gauge: gauge.clone() }
+    }
+
+    async fn end(self, took: Duration, sent: &Sent) {
+        self.told.abort();
+        let bytes = self.gauge.sent();
+        let throttled = self.engine.inner.throttle.limit().is_some();
+        // Short bodies measure the greeting, not the line.
+        if !matches!(sent, Sent::Reply(_)) || bytes < 4 << 20 || took.is_zero() || throttled {
+            return;
+        }
+        let measured = (bytes as f64 / took.as_secs_f64()) as u64;
+        let kept = self.engine.write(move |tx| {
+            let mut settings: crate::settings::Settings =
+                sql(setting::get(tx, crate::settings::Settings::KEY))?;
+            settings.measured = Some(settings.measured.map_or(measured, |old| old / 2 + measured / 2));
+            setting::set(tx, crate::settings::Settings::KEY, &settings)
+        });
+        if kept.await.is_err() {
+            tracing::debug!("the measured speed was not kept");
+        }
+    }
+}

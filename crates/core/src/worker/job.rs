@@ -1,0 +1,238 @@
+//! What a claim needs on the desk before work: its rows, its platform, the job as the platform sees it, and the open files.
+
+use crate::engine::Engine;
+use crate::media::MediaFault;
+use crate::media::fault::{Difference, ReadTrouble};
+use crate::media::fingerprint::fingerprint;
+use crate::media::original::Original;
+use crate::platform::{AnyPlatform, Cost, Errand, Job, JobMedia, OptionKind, SideFile};
+use crate::problem::{Code, Fix, Outcome, Problem};
+use crate::queue::{Charge, Ticket, not_found};
+use crate::store::{account, app, delivery, media, post};
+use crate::wire::Files;
+use jiff::Timestamp;
+use std::path::Path;
+use std::sync::Arc;
+
+pub(crate) struct Desk {
+    pub(crate) account: account::Account,
+    pub(crate) app: app::App,
+    pub(crate) post: post::Post,
+    pub(crate) media: media::Media,
+    pub(crate) platform: Arc<dyn AnyPlatform>,
+    pub(crate) job: Job,
+}
+
+impl Desk {
+    pub(super) fn open(engine: &Engine, ticket: &Ticket) -> Outcome<Desk> {
+        let row = &ticket.delivery;
+        let (account, post) =
+            engine.read(|sql| Ok((account::get(sql, row.account)?, post::get(sql, row.post)?)))?;
+        let (Some(account), Some(post)) = (account, post) else { return Err(not_found(row.id)) };
+        let (app, media) =
+            engine.read(|sql| Ok((app::get(sql, account.app)?, media::get(sql, post.media)?)))?;
+        let (Some(app), Some(media)) = (app, media) else { return Err(not_found(row.id)) };
+        let platform = engine.platform(&account.platform)?.clone();
+        let job = job(engine, &platform, row, &account, &post, &media, ticket.task());
+        Ok(Desk { account, app, post, media, platform, job })
+    }
+
+    /// The name a memo is sealed for: it opens for no other row.
+    pub(super) fn row_name(&self, ticket: &Ticket) -> String {
+        match &ticket.errand {
+            Some(errand) => format!("errand/{}", errand.id),
+            None => format!("delivery/{}", ticket.delivery.id),
+        }
+    }
+
+    /// Opens the original, and the files its options name, and makes sure they are what was added.
+    pub(super) async fn open_files(&mut self, engine: &Engine, ticket: &Ticket) -> Outcome<Files> {
+        let mut files = Files::default();
+        let wants_media = ticket.errand.is_none() && ticket.delivery.remote.is_none();
+        if wants_media {
+            let media = self.media.clone();
+            let opened =
+                blocking(move || Original::open(&media.path, &media.stamp, &media.fingerprint)).await;
+            let original = opened.map_err(|fault| media_problem(&fault, &self.media.path))?;
+            if original.stamp_moved() {
+                let (id, stamp) = (self.media.id, original.stamp().clone());
+                engine.inner.store.write(move |tx| media::set_stamp(tx, id, &stamp)).await?;
+            }
+            files.media = Some(Arc::new(original));
+        }
+        let wanted: Vec<String> = match ticket.task() {
+            Errand::Extra(_) => self.job.sides.keys().cloned().collect(),
+            _ => Vec::new(),
+        };
+        for key in wanted {
+            let Some(path) = self.job.options.get(&key).and_then(|value| value.as_str()) else { continue };
+            let path = std::path::PathBuf::from(path);
+            let opened = blocking({
+                let path = path.clone();
+                move || {
+                    let stamp = crate::media::original::Stamp::of_path(&path)?;
+                    let print = fingerprint(&std::fs::File::open(&path)?)?;
+                    Original::open(&path, &stamp, &print)
+                }
+            })
+            .await;
+            let original = opened.map_err(|fault| media_problem(&fault, &path))?;
+            files.sides.insert(key, Arc::new(original));
+        }
+        Ok(files)
+    }
+
+    /// What a call's costs mean for the app's ledger today.
+    pub(super) fn charges(&self, costs: &[Cost], now: Timestamp) -> Outcome<Vec<Charge>> {
+        let facts = self.platform.facts();
+        costs
+            .iter()
+            .filter_map(|cost| facts.quota(cost.bucket).map(|quota| (cost, quota)))
+            .map(|(cost, quota)| {
+                Ok(Charge {
+                    app: self.app.id,
+                    bucket: quota.bucket,
+                    day: quota_day(quota.resets_in, now)?,
+                    units: cost.units,
+                    limit: self.app.quotas.get(quota.bucket).copied().unwrap_or(quota.per_day),
+                })
+            })
+            .collect()
+    }
+
+    /// The account's next free slot, in the zone the post was planned in.
+    pub(super) fn next_slot(&self, engine: &Engine, now: Timestamp) -> Outcome<Option<Timestamp>> {
+        if self.account.slots.is_empty() {
+            return Ok(None);
+        }
+        let id = self.account.id;
+        let taken: Vec<Timestamp> = engine.read(|sql| {
+            sql.prepare_cached(
+                "SELECT due_at FROM delivery WHERE account_id = ?1 AND due_at > ?2 AND state NOT IN ('cancelled', 'draft')",
+            )?
+            .query_map([id, now.as_millisecond()], |row| row.get::<_, i64>(0))?
+            .map(|ms| ms.map(|ms| Timestamp::from_millisecond(ms).unwrap_or_default()))
+            .collect()
+        })?;
+        let zone = self.post.wall.as_ref().map_or("UTC", |wall| wall.zone.as_str());
+        let found = crate::schedule::slots::next_free_slot(&self.account.slots, zone, &taken, now);
+        Ok(found.ok().flatten().map(|(_, at)| at))
+    }
+
+    /// When this account last became public with something.
+    pub(super) fn last_public(&self, engine: &Engine) -> Outcome<Option<Timestamp>> {
+        let id = self.account.id;
+        let ms: Option<i64> = engine.read(|sql| {
+            sql.prepare_cached(
+                "SELECT max(public_at) FROM delivery WHERE account_id = ?1 AND state = 'published'",
+            )?
+            .query_row([id], |row| row.get(0))
+        })?;
+        Ok(ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()))
+    }
+}
+
+/// The date a quota's bucket counts under: the calendar day in the zone at whose midnight it starts anew.
+pub(crate) fn quota_day(zone: &str, now: Timestamp) -> Outcome<String> {
+    let wall = crate::schedule::WallTime::reading(now, zone).map_err(|fault| {
+        Problem::block(Code::Internal, "A platform's quota names a zone we do not know.").detail(fault)
+    })?;
+    Ok(wall.local.date().to_string())
+}
+
+/// The job as the platform sees it.
+pub(crate) fn job(
+    engine: &Engine,
+    platform: &Arc<dyn AnyPlatform>,
+    row: &delivery::Delivery,
+    account: &account::Account,
+    post: &post::Post,
+    media: &media::Media,
+    errand: Errand,
+) -> Job {
+    let video = media.probe.video.as_ref();
+    let words = row.words.clone().unwrap_or_else(|| post.words.clone());
+    let mut job = Job {
+        errand,
+        key: format!("slipway-{}-{}", row.id, row.created_at.as_millisecond()),
+        now: engine.clock().now(),
+        due: post.wall.as_ref().and(row.due),
+        media: JobMedia {
+            size: media.size,
+            mime: media.probe.mime.clone(),
+            file_name: file_name(&media.path),
+            duration_ms: media.probe.duration_ms,
+            width: video.map(|video| video.width),
+            height: video.map(|video| video.height),
+            frame_rate: video.and_then(|video| video.frame_rate),
+        },
+        words,
+        options: row.options.clone(),
+        sides: Default::default(),
+        account: account.for_job(),
+        remote: row.remote.clone(),
+    };
+    job.sides = sides(platform, &job.options);
+    job
+}
+
+/// The files that options name, as they are now; one that is missing is simply not there (`check` tells).
+pub(crate) fn sides(
+    platform: &Arc<dyn AnyPlatform>,
+    options: &crate::platform::Options,
+) -> std::collections::BTreeMap<String, SideFile> {
+    let facts = platform.facts();
+    let files = facts.options.iter().filter(|option| matches!(option.kind, OptionKind::File { .. }));
+    files
+        .filter_map(|option| {
+            let path = Path::new(options.get(option.key)?.as_str()?);
+            let size = std::fs::metadata(path).ok().filter(|meta| meta.is_file())?.len();
+            Some((
+                option.key.to_string(),
+                SideFile { file_name: file_name(path), size, mime: side_mime(path).into() },
+            ))
+        })
+        .collect()
+}
+
+/// By ending: these are small files the user picked by hand; the platform looks inside.
+pub(crate) fn side_mime(path: &Path) -> &'static str {
+    match path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase).as_deref() {
+        Some("jpg" | "jpeg") => "image/jpeg",
+        Some("png") => "image/png",
+        Some("srt") => "application/x-subrip",
+        Some("vtt") => "text/vtt",
+        Some("sbv") => "text/plain",
+        Some("ttml" | "dfxp") => "application/ttml+xml",
+        _ => "application/octet-stream",
+    }
+}
+
+pub(crate) fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, MediaFault> + Send + 'static,
+) -> Result<T, MediaFault> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or(Err(MediaFault::Unreadable { kind: ReadTrouble::Other }))
+}
+
+/// What a fault of the file means to the user.
+pub(crate) fn media_problem(fault: &MediaFault, path: &Path) -> Problem {
+    let code = match fault {
+        MediaFault::Missing | MediaFault::NotAFile => Code::FileMissing,
+        MediaFault::Unreadable { .. } => Code::FileUnreadable,
+        MediaFault::Empty => Code::FileEmpty,
+        MediaFault::NotVideo { .. } => Code::FileNotVideo,
+        MediaFault::Truncated { .. } | MediaFault::Damaged { .. } | MediaFault::NoMoov => Code::FileDamaged,
+        MediaFault::ZeroLength => Code::FileZeroLength,
+        MediaFault::Unsupported { .. } => Code::FileUnsupported,
+        MediaFault::Changed {
+            what: Difference::Length | Difference::Modified | Difference::Content | Difference::Identity,
+        } => Code::FileChanged,
+    };
+    Problem::block(code, format!("{}: {fault}", file_name(path))).fix(Fix::ChooseFile)
+}

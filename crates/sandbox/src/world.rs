@@ -1,0 +1,178 @@
+//! Everything one running sandbox holds, shared by its listeners: clock, settings, plans, log, bytes, and each platform's own state.
+//! With a home it is written there as one JSON file, soon after a change and once more at the end. Fault plans and the call log are
+//! of the moment and not kept.
+
+use crate::calls::Calls;
+use crate::clock::Clock;
+use crate::faults::Plans;
+use crate::google::Google;
+use crate::settings::Settings;
+use crate::store::Store;
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+
+pub(crate) struct World {
+    pub(crate) clock: Clock,
+    pub(crate) plans: Plans,
+    pub(crate) calls: Calls,
+    pub(crate) store: Store,
+    pub(crate) google: Google,
+    settings: RwLock<Settings>,
+    secrets: Mutex<Vec<String>>,
+    /// Host name (and `page`) to base address; set once, when the listeners are bound.
+    bases: OnceLock<BTreeMap<String, String>>,
+    ports: Mutex<BTreeMap<String, u16>>,
+    home: Option<PathBuf>,
+    changed: tokio::sync::Notify,
+}
+
+/// The file under home.
+#[derive(Serialize, Deserialize, Default)]
+#[serde(default)]
+struct Written {
+    clock_offset_ms: i64,
+    settings: Option<Settings>,
+    secrets: Vec<String>,
+    ports: BTreeMap<String, u16>,
+    google: Option<serde_json::Value>,
+}
+
+impl World {
+    pub(crate) fn open(home: Option<PathBuf>, settings: Settings) -> anyhow::Result<World> {
+        let written = match &home {
+            Some(home) => read(home)?,
+            None => Written::default(),
+        };
+        let store = Store::new(home.as_ref())?;
+        let google = match written.google {
+            Some(value) => Google::taken_up(value).context("reading the sandbox's Google state")?,
+            None => Google::new(),
+        };
+        let clock = Clock::default();
+        clock.set_offset_ms(written.clock_offset_ms);
+        let world = World {
+            clock,
+            plans: Plans::default(),
+            calls: Calls::default(),
+            store,
+            google,
+            settings: RwLock::new(written.settings.unwrap_or(settings)),
+            secrets: Mutex::new(written.secrets),
+            bases: OnceLock::new(),
+            ports: Mutex::new(written.ports),
+            home,
+            changed: tokio::sync::Notify::new(),
+        };
+        world.secret(&world.google.app().client_secret);
+        Ok(world)
+    }
+
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_settings(&self, settings: Settings) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+        self.changed();
+    }
+
+    /// Notes something that must never show up in a log, a database or an error text of ours.
+    pub(crate) fn secret(&self, value: &str) {
+        let mut secrets = lock(&self.secrets);
+        if !secrets.iter().any(|known| known == value) {
+            secrets.push(value.to_string());
+        }
+    }
+
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        lock(&self.secrets).clone()
+    }
+
+    pub(crate) fn set_bases(&self, bases: BTreeMap<String, String>, ports: BTreeMap<String, u16>) {
+        // Called once, before the first listener serves; a second call would be a mistake here and changes nothing.
+        let _ = self.bases.set(bases);
+        *lock(&self.ports) = ports;
+    }
+
+    /// Where `host` listens, without a slash at the end.
+    pub(crate) fn base(&self, host: &str) -> String {
+        self.bases.get().and_then(|bases| bases.get(host)).cloned().unwrap_or_default()
+    }
+
+    /// The port `host` had when this home was last used: session addresses a client has written down stay good.
+    pub(crate) fn last_port(&self, host: &str) -> Option<u16> {
+        lock(&self.ports).get(host).copied()
+    }
+
+    pub(crate) fn changed(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Forgets everything that happened; the app's id, the addresses and the settings stay.
+    pub(crate) fn reset(&self) {
+        for blob in self.google.forget() {
+            self.store.remove(blob);
+        }
+        self.plans.clear();
+        self.calls.clear();
+        self.clock.set_offset_ms(0);
+        self.changed();
+    }
+
+    /// Writes to home after each burst of changes, until the task is dropped.
+    pub(crate) async fn keep_writing(&self) {
+        loop {
+            self.changed.notified().await;
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            if let Err(error) = self.write() {
+                tracing::warn!(%error, "the sandbox could not write its state");
+            }
+        }
+    }
+
+    pub(crate) fn write(&self) -> anyhow::Result<()> {
+        let Some(home) = &self.home else { return Ok(()) };
+        let written = Written {
+            clock_offset_ms: self.clock.offset_ms(),
+            settings: Some(self.settings()),
+            secrets: self.secrets(),
+            ports: lock(&self.ports).clone(),
+            google: Some(self.google.written()?),
+        };
+        let mut file = tempfile::NamedTempFile::new_in(home).context("making a new state file")?;
+        serde_json::to_writer(&mut file, &written).context("writing the state")?;
+        file.persist(home.join(FILE)).context("putting the state in place")?;
+        Ok(())
+    }
+}
+
+const FILE: &str = "sandbox.json";
+
+fn read(home: &Path) -> anyhow::Result<Written> {
+    std::fs::create_dir_all(home).context("making the sandbox's home")?;
+    match std::fs::read(home.join(FILE)) {
+        Ok(bytes) => serde_json::from_slice(&bytes).context("reading the sandbox's state"),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Written::default()),
+        Err(error) => Err(error).context("opening the sandbox's state"),
+    }
+}
+
+/// A lock whose holder panicked is still good here: every change is a few plain assignments.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Letters and digits that cannot be guessed and are safe in any address.
+pub(crate) fn random_text(len: usize) -> String {
+    const LETTERS: &[u8; 62] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    let mut bytes = vec![0u8; len];
+    getrandom::fill(&mut bytes).expect("the operating system always has random bytes");
+    bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
+}
