@@ -292,8 +292,13 @@ pub fn stick(tx: &mut Tx, ticket: &Ticket, why: &Problem) -> Outcome<()> {
     match &ticket.errand {
         Some(errand) => {
             if errand.task == Errand::Retract {
-                tx.execute("UPDATE delivery SET cancelling = 0 WHERE id = ?1", [ticket.delivery.id])
-                    .map_err(problem)?;
+                // It stays after all: from its minute on it is looked after again.
+                tx.execute(
+                    "UPDATE delivery SET cancelling = 0, next_at = CASE WHEN state IN ('handed_over', 'ready') THEN due_at ELSE next_at END \
+                     WHERE id = ?1",
+                    [ticket.delivery.id],
+                )
+                .map_err(problem)?;
             }
             errand_rests(tx, errand.id, "stuck", None, Some(why))?;
         }
