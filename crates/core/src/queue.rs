@@ -211,10 +211,11 @@ pub fn wait(tx: &mut Tx, ticket: &Ticket, begun: &Begun, until: Timestamp) -> Ou
     }
 }
 
-/// The bytes are there; its minute is next.
-pub fn ready(tx: &mut Tx, ticket: &Ticket, begun: &Begun, at: Timestamp) -> Outcome<()> {
+/// The bytes are there; its minute is next. An edit made meanwhile is brought over before it.
+pub fn ready(tx: &mut Tx, ticket: &Ticket, begun: &Begun, at: Timestamp, now: Timestamp) -> Outcome<()> {
     keep(tx, ticket, begun)?;
     go(tx, ticket.delivery.id, State::Ready)?;
+    catch_up(tx, ticket.delivery.id, now)?;
     rests(tx, ticket.delivery.id, Some(at), None)
 }
 
