@@ -130,8 +130,7 @@ fn all_done(shown: &Value) -> bool {
 async fn extras(way: Way, blow: Option<Blow>) -> anyhow::Result<usize> {
     let mut scene = Scene::set().await?;
     let path = scene.town.video("case.mp4", 400_000, 3)?;
-    let (thumbnail, captions) =
-        (scene.town.file("cover.png", PNG)?, scene.town.file("words.srt", CAPTIONS)?);
+    let (thumbnail, captions) = (scene.town.file("cover.png", PNG)?, scene.town.file("words.srt", CAPTIONS)?);
     let playlist = scene.town.playlist("Bread").await?;
     let mut wishes = way.wishes("+60s");
     let options = &mut wishes["options"]["youtube"];
@@ -205,7 +204,8 @@ async fn a_refused_thumbnail_sticks_itself_and_not_the_post_c9() -> anyhow::Resu
     call(&engine, "posts.retry", json!({"id": id})).await?;
     let tried = town.sandbox.calls().iter().filter(|call| call.api == "thumbnails.set").count();
     until("the thumbnail is tried again", PATIENCE, || {
-        (town.sandbox.calls().iter().filter(|call| call.api == "thumbnails.set").count() > tried).then_some(())
+        (town.sandbox.calls().iter().filter(|call| call.api == "thumbnails.set").count() > tried)
+            .then_some(())
     })
     .await?;
     wait_shown(&engine, id, "it sticks again", PATIENCE, |shown| states(shown, "thumbnail") == ["stuck"])
@@ -305,10 +305,8 @@ async fn what_is_public_takes_new_words_and_no_new_time_c37() -> anyhow::Result<
     let problem = refused(&scene.engine, "posts.edit", json!({"id": id, "at": "+1h"})).await?;
     assert_eq!(problem["code"], "not_now");
     call(&scene.engine, "posts.edit", json!({"id": id, "title": "The second title"})).await?;
-    wait_shown(&scene.engine, id, "the edit is there", PATIENCE, |shown| {
-        states(shown, "amend") == ["done"]
-    })
-    .await?;
+    wait_shown(&scene.engine, id, "the edit is there", PATIENCE, |shown| states(shown, "amend") == ["done"])
+        .await?;
     scene.the_end().await?;
     let video = scene.only_video(&path)?;
     assert_eq!((video.title.as_str(), video.privacy.as_str()), ("The second title", "public"));
@@ -427,4 +425,35 @@ async fn a_cancel_of_what_is_public_is_refused_and_it_ends_published() -> anyhow
     let problem = refused(&scene.engine, "posts.cancel", json!({"id": id})).await?;
     assert_eq!(problem["code"], "already_public");
     scene.town.quiet().await
+}
+
+/// The edit of a staged post is on its way when the minute comes: it must not take the release back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edit_under_way_at_the_minute_does_not_undo_it_c38() -> anyhow::Result<()> {
+    let mut scene = Scene::set().await?;
+    let path = scene.town.video("case.mp4", 200_000, 12)?;
+    let id = scene.rests(Way::Staged, &path).await?;
+    scene.quick.hold();
+    let due: jiff::Timestamp = call(&scene.engine, "posts.show", json!({"id": id})).await?["due"]
+        .as_str()
+        .context("due")?
+        .parse()?;
+    scene.town.sandbox.plan(Fault::next("videos.update", Deed::StallMs(600)));
+    scene.quick.pass_to(due - jiff::SignedDuration::from_secs(2));
+    call(&scene.engine, "posts.edit", json!({"id": id, "title": "At the last second"})).await?;
+    Blow::struck(&scene.town).await?;
+    scene.quick.pass_to(due);
+    scene.quick.run();
+    let shown = wait_shown(&scene.engine, id, "published and edited", PATIENCE, |shown| {
+        shown["state"] == "published" && states(shown, "amend") == ["done"]
+    })
+    .await?;
+    scene.the_end().await?;
+    let video = scene.only_video(&path)?;
+    assert_eq!(
+        (video.privacy.as_str(), video.title.as_str()),
+        ("unlisted", "At the last second"),
+        "{shown:#}"
+    );
+    Ok(())
 }
