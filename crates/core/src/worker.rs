@@ -73,12 +73,8 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
     let mut step = match ticket.memo() {
         None => {
             let (again, revision) = (ticket.clone(), desk.post.revision);
-            if ticket.errand.is_none() {
-                if let Some(remote) = &ticket.delivery.remote {
-                    // It has an id at the platform and no memo: beginning again would make a second one (C4).
-                    let detail = format!("it is known there as {}", remote.id);
-                    return engine.settle(ticket, &desk, Fault::Unsure { detail }, None, None).await;
-                }
+            // Where it has an id at the platform already (a channel that was disconnected and is back), `begin` looks there (C4).
+            if ticket.errand.is_none() && ticket.delivery.remote.is_none() {
                 engine.inner.store.write(move |tx| queue::begins(tx, &again, revision)).await?;
             }
             platform.begin(&desk.job)

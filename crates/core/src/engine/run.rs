@@ -64,6 +64,8 @@ struct Runner {
     looked: Reading,
     lanes: Vec<Lane>,
     blocked: Vec<i64>,
+    /// Channels that are disconnected, or wait for a new sign-in: nothing of theirs is done.
+    signed_out: Vec<i64>,
     holds_end: Option<Timestamp>,
     settings: Settings,
     window_ends: Option<Timestamp>,
@@ -91,6 +93,7 @@ impl Engine {
             looked: self.inner.clock.reading(),
             lanes: Vec::new(),
             blocked: Vec::new(),
+            signed_out: Vec::new(),
             holds_end: None,
             settings: Settings::default(),
             window_ends: None,
@@ -192,6 +195,7 @@ impl Runner {
         let (settings, accounts, holds) = self.engine.read(|sql| {
             Ok((setting::get::<Settings>(sql, Settings::KEY)?, account::all(sql)?, hold::all(sql)?))
         })?;
+        self.signed_out = self.engine.read(account::signed_out)?;
         match crate::throttle::rule::limit_at(&settings.bandwidth, now) {
             Ok(in_force) => {
                 self.engine.inner.throttle.set_limit(in_force.limit.for_throttle());
@@ -202,11 +206,14 @@ impl Runner {
         self.settings = settings;
         let active: Vec<Hold> = holds.into_iter().filter(|hold| hold.until > now).collect();
         self.holds_end = active.iter().map(|hold| hold.until).min();
-        (self.lanes, self.blocked) = (Vec::new(), Vec::new());
+        (self.lanes, self.blocked) = (Vec::new(), self.signed_out.clone());
         for account in accounts {
             let mut of_it = active.iter().filter(|hold| hold.is_of(account.id, account.app)).peekable();
             let may_open = of_it.peek().is_none();
-            if account.state != AccountState::Ok || of_it.any(Hold::is_whole) {
+            if account.state != AccountState::Ok {
+                continue;
+            }
+            if of_it.any(Hold::is_whole) {
                 self.blocked.push(account.id);
             } else {
                 self.lanes.push(Lane { account: account.id, may_open });
@@ -230,7 +237,8 @@ impl Runner {
         })?;
         for running in self.running.values() {
             let asked = asked.contains(&running.delivery) && !running.cancels;
-            if self.settings.paused && running.heavy || asked {
+            let signed_out = self.signed_out.contains(&running.account);
+            if self.settings.paused && running.heavy || asked || signed_out {
                 running.gauge.stop();
             }
         }
