@@ -241,7 +241,7 @@ pub fn wait(tx: &mut Tx, ticket: &Ticket, begun: &Begun, until: Timestamp) -> Ou
     }
 }
 
-/// The bytes are there; its minute is next.
+/// The bytes are there; its minute is next. An edit made meanwhile is brought over before it.
 pub fn ready(tx: &mut Tx, ticket: &Ticket, begun: &Begun, at: Timestamp, now: Timestamp) -> Outcome<()> {
     if !ours(tx, ticket, begun.remote)? {
         return Ok(());
@@ -350,8 +350,13 @@ pub fn stick(tx: &mut Tx, ticket: &Ticket, why: &Problem) -> Outcome<()> {
     match &ticket.errand {
         Some(errand) => {
             if errand.task == Errand::Retract {
-                tx.execute("UPDATE delivery SET cancelling = 0 WHERE id = ?1", [ticket.delivery.id])
-                    .map_err(problem)?;
+                // It stays after all: from its minute on it is looked after again.
+                tx.execute(
+                    "UPDATE delivery SET cancelling = 0, next_at = CASE WHEN state IN ('handed_over', 'ready') THEN due_at ELSE next_at END \
+                     WHERE id = ?1",
+                    [ticket.delivery.id],
+                )
+                .map_err(problem)?;
             }
             errand_rests(tx, errand.id, "stuck", None, Some(why))?;
         }

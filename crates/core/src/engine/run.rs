@@ -49,6 +49,8 @@ struct Running {
     account: i64,
     delivery: i64,
     heavy: bool,
+    /// It began after the user asked to cancel: it is the cancelling itself.
+    cancels: bool,
     gauge: Arc<Gauge>,
 }
 
@@ -228,7 +230,8 @@ impl Runner {
             .collect()
         })?;
         for running in self.running.values() {
-            if self.settings.paused && running.heavy || asked.contains(&running.delivery) {
+            let asked = asked.contains(&running.delivery) && !running.cancels;
+            if self.settings.paused && running.heavy || asked {
                 running.gauge.stop();
             }
         }
@@ -305,7 +308,8 @@ impl Runner {
         if ticket.errand.is_none() {
             self.engine.gauges().insert(delivery, gauge.clone());
         }
-        self.running.insert(key, Running { account, delivery, heavy, gauge: gauge.clone() });
+        let cancels = ticket.delivery.cancelling;
+        self.running.insert(key, Running { account, delivery, heavy, cancels, gauge: gauge.clone() });
         let (engine, awake_since) = (self.engine.clone(), self.awake_since);
         self.tasks.spawn(async move {
             worker::work(engine, ticket, gauge, awake_since).await;
