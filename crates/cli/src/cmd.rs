@@ -2,12 +2,15 @@
 
 mod accounts;
 mod apps;
+mod consent;
+mod demo;
 mod look;
 mod papers;
 mod posts;
 mod run;
 mod sandbox;
 mod settings;
+mod traces;
 
 use crate::args::{Cli, Command};
 use crate::home::{self, Secrets};
@@ -27,7 +30,7 @@ pub async fn run(cli: Cli, out: Out) -> Outcome<Exit> {
         Command::Completions { shell } => return papers::completions(shell),
         Command::Man { dir } => return papers::man(dir.as_deref(), out),
         Command::Sandbox(args) => return sandbox::run(&global, args, out).await,
-        Command::Demo(_) => return Ok(Exit::Usage),
+        Command::Demo(args) => return demo::run(&global, args, out).await,
         Command::Restore { empty } => return settings::restore(&global, empty, out),
         Command::Connect(args) => return accounts::connect(&global, args, out).await,
         other => other,

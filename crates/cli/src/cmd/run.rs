@@ -43,7 +43,12 @@ pub async fn run(door: &Door, until_idle: bool) -> Outcome<Exit> {
         tokio::select! {
             biased;
             event = events.recv() => match event {
-                Ok(event) => teller.tell(door, &event).await,
+                Ok(event) => {
+                    if !std::mem::replace(&mut greeted, true) {
+                        teller.greet(door);
+                    }
+                    teller.tell(door, &event).await;
+                }
                 Err(RecvError::Lagged(_)) => teller.tell_all(door).await,
                 Err(RecvError::Closed) => {}
             },
@@ -185,7 +190,7 @@ impl Teller {
 }
 
 /// Where a post stands, in one line that changes only when something happened.
-fn happening(row: &Delivery) -> String {
+pub fn happening(row: &Delivery) -> String {
     let problem = row.problem.as_ref();
     match row.state {
         State::Working => row.stage.map_or_else(|| "begins".into(), |stage| look::bare(&stage)),
