@@ -116,13 +116,13 @@ pub enum Command {
         #[arg(long)]
         empty: bool,
     },
-    /// Run the queue in the foreground until stopped.
+    /// Run the queue in the foreground until stopped; with --until-idle it ends with 1 if a post needs you.
     Run {
         /// End when nothing is left that this computer must be awake for.
         #[arg(long)]
         until_idle: bool,
     },
-    /// Simulated platforms on this computer, to practise and to test.
+    /// Simulated platforms on this computer, to practise and to test; with --home what is in them is kept.
     Sandbox(SandboxArgs),
     /// See it work: a sandbox, a channel, one video at its minute.
     Demo(DemoArgs),

@@ -30,7 +30,11 @@ pub async fn run(door: &Door, what: SettingsCommand) -> Outcome<Exit> {
             }
             settings[key] = value_of(key, value.trim())?;
         }
-        settings = door.call("settings.set", settings).await?;
+        settings = door.call("settings.set", settings).await.map_err(|problem| match problem.code {
+            // The engine says it as for a post's time; here it is a setting.
+            Code::ZoneUnknown => problem.edit("zone"),
+            _ => problem,
+        })?;
     }
     door.out.answer(&settings, |out| {
         let fields: Vec<(&str, String)> = settings
