@@ -27,13 +27,15 @@ pub(crate) fn answer(world: &World, method: &str, path: &str, body: &Bytes) -> A
         }
         ("GET", "/api/state") => Answer::json(200, &crate::state::look(world)),
         ("GET", "/api/settings") => Answer::json(200, &world.settings()),
-        ("POST", "/api/settings") => match read::<Value>(body).and_then(|changes| world.settings().merged(changes)) {
-            Ok(settings) => {
-                world.set_settings(settings);
-                Answer::json(200, &world.settings())
+        ("POST", "/api/settings") => {
+            match read::<Value>(body).and_then(|changes| world.settings().merged(changes)) {
+                Ok(settings) => {
+                    world.set_settings(settings);
+                    Answer::json(200, &world.settings())
+                }
+                Err(why) => Answer::json(400, &json!({ "error": why })),
             }
-            Err(why) => Answer::json(400, &json!({ "error": why })),
-        },
+        }
         ("GET", "/api/clock") => Answer::json(200, &clock(world)),
         ("POST", "/api/clock") => with(body, |change: Advance| {
             world.clock.advance_ms(change.advance_ms);

@@ -42,7 +42,14 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    pub(crate) fn begin(&self, at_ms: i64, host: &str, method: &str, path: &str, query: &[(String, String)]) -> u64 {
+    pub(crate) fn begin(
+        &self,
+        at_ms: i64,
+        host: &str,
+        method: &str,
+        path: &str,
+        query: &[(String, String)],
+    ) -> u64 {
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
         let seq = list.last().map_or(1, |call| call.seq + 1);
         list.push(Call {
@@ -82,7 +89,15 @@ impl Calls {
 }
 
 const SECRET: [&str; 10] = [
-    "upload_id", "code", "token", "access_token", "refresh_token", "client_secret", "state", "code_challenge", "code_verifier",
+    "upload_id",
+    "code",
+    "token",
+    "access_token",
+    "refresh_token",
+    "client_secret",
+    "state",
+    "code_challenge",
+    "code_verifier",
     "id_token",
 ];
 
@@ -103,7 +118,10 @@ mod tests {
     #[test]
     fn secrets_in_queries_are_not_kept() {
         let calls = Calls::default();
-        let query = [("part".to_string(), "snippet,status".to_string()), ("upload_id".to_string(), "ABPtcP".to_string())];
+        let query = [
+            ("part".to_string(), "snippet,status".to_string()),
+            ("upload_id".to_string(), "ABPtcP".to_string()),
+        ];
         let seq = calls.begin(5, "www.googleapis.com", "PUT", "/upload/youtube/v3/videos", &query);
         calls.note(seq, |call| call.status = Some(308));
         let call = calls.list().pop().unwrap();

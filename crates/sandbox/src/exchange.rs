@@ -39,7 +39,12 @@ impl Ask {
     /// All values of a parameter, which may be repeated or comma-separated.
     pub(crate) fn query_list(&self, name: &str) -> Vec<String> {
         let values = self.query.iter().filter(|(key, _)| key == name);
-        values.flat_map(|(_, value)| value.split(',')).map(str::trim).filter(|v| !v.is_empty()).map(String::from).collect()
+        values
+            .flat_map(|(_, value)| value.split(','))
+            .map(str::trim)
+            .filter(|v| !v.is_empty())
+            .map(String::from)
+            .collect()
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

@@ -121,10 +121,16 @@ impl Here {
     }
 
     /// `hyper` wants an error to be possible; a cut never returns at all, its connection is gone first.
-    async fn request(self, request: Request<Incoming>, cut: Arc<Notify>) -> Result<Response<AnswerBody>, std::io::Error> {
+    async fn request(
+        self,
+        request: Request<Incoming>,
+        cut: Arc<Notify>,
+    ) -> Result<Response<AnswerBody>, std::io::Error> {
         let (head, body) = request.into_parts();
         let query: Vec<(String, String)> =
-            url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+            url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes())
+                .into_owned()
+                .collect();
         let (world, host) = (self.world, self.host);
         let path = head.uri.path().to_string();
         let logged = host != PAGE && path != "/favicon.ico";
@@ -132,10 +138,20 @@ impl Here {
             true => world.calls.begin(world.now_ms(), host, head.method.as_str(), &path, &query),
             false => 0,
         };
-        let ask = Ask { host, base: world.base(host), method: head.method, path, query, headers: head.headers, body, seq };
+        let ask = Ask {
+            host,
+            base: world.base(host),
+            method: head.method,
+            path,
+            query,
+            headers: head.headers,
+            body,
+            seq,
+        };
         let alive = self.alive;
         let served = tokio::spawn(async move {
-            let ending = if ask.path == "/favicon.ico" { Answer::empty(204).into() } else { serve(&world, ask).await };
+            let ending =
+                if ask.path == "/favicon.ico" { Answer::empty(204).into() } else { serve(&world, ask).await };
             let delay = world.settings().delay_ms;
             if delay > 0 && host != PAGE {
                 tokio::time::sleep(std::time::Duration::from_millis(delay)).await;
@@ -166,4 +182,4 @@ impl Here {
 }
 
 /// Bytes read from a socket at a time, at most; hyper grows towards it while a body keeps coming.
-const READ_BUFFER: usize = 1 << 20;
+const READ_BUFFER: usize = 512 << 10;

@@ -53,10 +53,14 @@ fn index(world: &World) -> String {
         cards.push_str(&card(video, false));
     }
     if cards.is_empty() {
-        cards = "<p class=empty>Nothing has been published yet. What an app uploads here shows up by itself.</p>".into();
+        cards =
+            "<p class=empty>Nothing has been published yet. What an app uploads here shows up by itself.</p>"
+                .into();
     }
     let mut running = String::new();
-    for session in state.sessions.iter().filter(|session| !session.finished && !session.cancelled && session.stored > 0) {
+    for session in
+        state.sessions.iter().filter(|session| !session.finished && !session.cancelled && session.stored > 0)
+    {
         let name = escape(session.file.as_deref().unwrap_or("An upload"));
         let of = session.total.map(|total| format!(" of {}", size(total))).unwrap_or_default();
         let _ = write!(running, "<li>{name}: {}{of} stored</li>", size(session.stored));
@@ -94,12 +98,25 @@ fn card(video: &VideoView, large: bool) -> String {
         (None, Some(at)) => format!("will be public at {at}"),
         (None, None) => "not public".into(),
     };
-    let hash = video.blake3.as_deref().map_or_else(|| "not hashed".into(), |hash| format!("blake3 {}…", &hash[..12]));
-    let poster = if video.thumbnail.is_some() { format!(" poster=\"/thumb/{}\"", video.id) } else { String::new() };
+    let hash = video
+        .blake3
+        .as_deref()
+        .map_or_else(|| "not hashed".into(), |hash| format!("blake3 {}…", &hash[..12]));
+    let poster =
+        if video.thumbnail.is_some() { format!(" poster=\"/thumb/{}\"", video.id) } else { String::new() };
     let title = escape(&video.title);
-    let title = if large { format!("<h1>{title}</h1>") } else { format!("<h3><a href=\"/watch?v={}\">{title}</a></h3>", video.id) };
-    let lists: String = video.playlists.iter().map(|list| format!("<span>in {}</span>", escape(&list.title))).collect();
-    let tracks: String = video.captions.iter().map(|track| format!("<span>captions {}</span>", escape(&track.language))).collect();
+    let title = if large {
+        format!("<h1>{title}</h1>")
+    } else {
+        format!("<h3><a href=\"/watch?v={}\">{title}</a></h3>", video.id)
+    };
+    let lists: String =
+        video.playlists.iter().map(|list| format!("<span>in {}</span>", escape(&list.title))).collect();
+    let tracks: String = video
+        .captions
+        .iter()
+        .map(|track| format!("<span>captions {}</span>", escape(&track.language)))
+        .collect();
     format!(
         "<article class=\"{}\"><video src=\"/media/{}\" controls preload=metadata playsinline{poster}></video>{title}\
          <p class=meta><span>{}</span><span class=\"badge {}\">{}</span><span>{when}</span><span>{}</span><span>{hash}</span><span>{}</span>{lists}{tracks}</p></article>",

@@ -113,7 +113,8 @@ pub struct Bucket {
 pub(crate) fn look(world: &World) -> State {
     let secrets = world.secrets();
     // Google's marks before the random part ("4/0A", "1//0") hold slashes, which addresses encode.
-    let canaries = secrets.iter().map(|secret| secret.rsplit('/').next().unwrap_or(secret).to_string()).collect();
+    let canaries =
+        secrets.iter().map(|secret| secret.rsplit('/').next().unwrap_or(secret).to_string()).collect();
     let google = crate::google::look(world);
     State {
         now_ms: world.now_ms(),

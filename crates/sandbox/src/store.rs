@@ -34,9 +34,12 @@ impl Store {
             return Ok(kept.clone());
         }
         let file = match &self.dir {
-            Some(dir) => {
-                File::options().read(true).write(true).create(true).truncate(false).open(dir.join(id.to_string()))?
-            }
+            Some(dir) => File::options()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(dir.join(id.to_string()))?,
             None => tempfile::tempfile()?,
         };
         let kept = Arc::new(Mutex::new(file));
@@ -92,7 +95,12 @@ impl Progress {
     }
 
     /// Takes up a file that an earlier process had filled to `at`: its hash is worked out again.
-    pub(crate) fn taken_up(hash: bool, granularity: u64, file: Option<Kept>, at: u64) -> std::io::Result<Progress> {
+    pub(crate) fn taken_up(
+        hash: bool,
+        granularity: u64,
+        file: Option<Kept>,
+        at: u64,
+    ) -> std::io::Result<Progress> {
         let mut progress = Progress::new(hash && file.is_some(), granularity, file.clone());
         let Some(kept) = file else {
             progress.at = at;
@@ -197,17 +205,17 @@ impl Progress {
 /// A running transfer: frames in, the progress back at its end.
 pub(crate) enum Intake {
     /// Nothing to do but count.
-    Light(Progress),
+    Light(Box<Progress>),
     Threaded(tokio::sync::mpsc::Sender<Bytes>, tokio::task::JoinHandle<std::io::Result<Progress>>),
 }
 
 impl Intake {
     pub(crate) fn begin(mut progress: Progress) -> Intake {
         if progress.is_light() {
-            return Intake::Light(progress);
+            return Intake::Light(Box::new(progress));
         }
         // A few frames of slack keep socket and hash both busy; more would only be memory.
-        let (frames, mut arriving) = tokio::sync::mpsc::channel::<Bytes>(16);
+        let (frames, mut arriving) = tokio::sync::mpsc::channel::<Bytes>(4);
         let thread = tokio::task::spawn_blocking(move || {
             while let Some(frame) = arriving.blocking_recv() {
                 progress.take(&frame)?;
@@ -227,7 +235,7 @@ impl Intake {
 
     pub(crate) async fn end(self) -> anyhow::Result<Progress> {
         match self {
-            Intake::Light(progress) => Ok(progress),
+            Intake::Light(progress) => Ok(*progress),
             Intake::Threaded(frames, thread) => {
                 drop(frames);
                 thread.await.context("the thread that keeps bytes")?.context("keeping the bytes of an upload")

@@ -26,13 +26,17 @@ async fn a_creator_signs_in_and_is_known() {
     assert!(tokens.get("refresh_token_expires_in").is_none());
     let mira = house::Creator { house: &house, token: tokens["access_token"].as_str().unwrap().into() };
     assert_eq!(mira.get("/oauth2/v2/userinfo").await.1["email"], "mira@creators.example");
-    let (status, channels) = mira.get("/youtube/v3/channels?part=snippet,status,contentDetails&mine=true").await;
+    let (status, channels) =
+        mira.get("/youtube/v3/channels?part=snippet,status,contentDetails&mine=true").await;
     assert_eq!((status, &channels["items"][0]["snippet"]["title"]), (200, &json!("Mira Bakes")));
     let secrets = house.sandbox.state();
     for name in ["access_token", "refresh_token", "id_token"] {
         let secret = tokens[name].as_str().unwrap();
         assert!(secrets.secrets.iter().any(|known| known == secret), "{name}");
-        assert!(secrets.canaries.iter().any(|part| part.len() > 30 && secret.ends_with(part.as_str())), "{name}");
+        assert!(
+            secrets.canaries.iter().any(|part| part.len() > 30 && secret.ends_with(part.as_str())),
+            "{name}"
+        );
     }
     assert!(house.sandbox.calls().iter().all(|call| !call.unknown));
 }
@@ -127,7 +131,11 @@ async fn the_token_endpoint_is_strict() {
     let (id, secret) = house.app();
     let address = format!("{}/token", house.host("oauth2.googleapis.com"));
     let json = json!({ "client_id": id, "client_secret": secret, "grant_type": "refresh_token", "refresh_token": "x" });
-    assert_eq!(house.http.post(&address).json(&json).send().await.unwrap().status(), 400, "form encoding only");
+    assert_eq!(
+        house.http.post(&address).json(&json).send().await.unwrap().status(),
+        400,
+        "form encoding only"
+    );
     assert_eq!(house.token(&all).await.0, 200, "none of these mistakes burned the code");
 }
 
@@ -163,7 +171,10 @@ async fn access_tokens_die_after_an_hour_and_are_refreshed_without_a_new_refresh
     let mut mira = house::Creator { house: &house, token: tokens["access_token"].as_str().unwrap().into() };
     house.sandbox.advance(Duration::from_secs(3601));
     let (status, body) = mira.get("/youtube/v3/videos?part=id&id=x").await;
-    assert_eq!((status, reason(&body), &body["error"]["status"]), (401, "authError", &json!("UNAUTHENTICATED")));
+    assert_eq!(
+        (status, reason(&body), &body["error"]["status"]),
+        (401, "authError", &json!("UNAUTHENTICATED"))
+    );
     let refresh = tokens["refresh_token"].as_str().unwrap();
     let (status, fresh) = house.token(&[("grant_type", "refresh_token"), ("refresh_token", refresh)]).await;
     assert_eq!(status, 200);
@@ -178,7 +189,8 @@ async fn an_app_in_testing_loses_its_refresh_token_after_seven_days() {
     house.sandbox.settings(|settings| settings.testing_mode = true);
     let tokens = house.grant("mira", FORCE).await;
     assert_eq!(tokens["refresh_token_expires_in"], 604_799);
-    let refresh = [("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"].as_str().unwrap())];
+    let refresh =
+        [("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"].as_str().unwrap())];
     house.sandbox.advance(Duration::from_secs(6 * 86_400));
     assert_eq!(house.token(&refresh).await.0, 200);
     house.sandbox.advance(Duration::from_secs(86_401));
@@ -195,7 +207,8 @@ async fn revoking_one_token_ends_all_of_that_person_and_nobody_elses() {
     let token = one["access_token"].as_str().unwrap().to_string();
     assert_eq!(revoke(token.clone()).await.unwrap().status(), 200);
     assert_eq!(revoke(token).await.unwrap().status(), 400);
-    let refresh = [("grant_type", "refresh_token"), ("refresh_token", two["refresh_token"].as_str().unwrap())];
+    let refresh =
+        [("grant_type", "refresh_token"), ("refresh_token", two["refresh_token"].as_str().unwrap())];
     assert_eq!(error(&house.token(&refresh).await), (400, "invalid_grant"));
     assert_eq!(jonas.get("/youtube/v3/videos?part=id&id=x").await.0, 200);
 }
@@ -215,7 +228,8 @@ async fn expiring_by_hand_and_asking_without_a_token() {
     let mira = house.sign_in("mira").await;
     house.sandbox.expire(true, false);
     assert_eq!(mira.get("/youtube/v3/videos?part=id&id=x").await.0, 401);
-    let bare = house.http.request(Method::GET, house.api("/youtube/v3/videos?part=id&id=x")).send().await.unwrap();
+    let bare =
+        house.http.request(Method::GET, house.api("/youtube/v3/videos?part=id&id=x")).send().await.unwrap();
     let (status, body) = house::read(bare).await;
     assert_eq!((status, reason(&body)), (401, "required"));
 }

@@ -53,8 +53,10 @@ pub(crate) fn resume(memo: Memo) -> Result<Step<Memo>, Fault> {
 pub(crate) fn after(job: &Job, memo: Memo, reply: &Reply) -> Result<Step<Memo>, Fault> {
     match memo {
         Memo::AmendLooking { id, misses } => looked(job, id, misses, reply),
-        Memo::AmendWriting { id, privacy } if reply.ok() => Ok(read_back(id, privacy, 0)),
-        Memo::AmendWriting { .. } => Err(read::fault(reply, Doing::Updating)),
+        Memo::AmendWriting { id, privacy } => {
+            read::updated(reply, &id)?;
+            Ok(read_back(id, privacy, 0))
+        }
         Memo::AmendReading { id, privacy, misses } => amended(job, id, privacy, misses, reply),
         Memo::RetractLooking { id } => looked_before_removal(id, reply),
         Memo::Retracting { id } if reply.ok() || is_gone(reply) => Ok(gone(id)),

@@ -68,8 +68,10 @@ pub(crate) fn after(job: &Job, memo: Memo, reply: &Reply) -> Result<Step<Memo>, 
         Memo::Reading { video } | Memo::HandedOver { video } | Memo::Staged { video } => {
             judge(job, video, reply)
         }
-        Memo::Releasing { video } if reply.ok() => Ok(look(Video { released: true, ..video })),
-        Memo::Releasing { .. } => Err(read::fault(reply, Doing::Updating)),
+        Memo::Releasing { video } => {
+            read::updated(reply, &video.id)?;
+            Ok(look(Video { released: true, ..video }))
+        }
         other => Err(astray(&other)),
     }
 }

@@ -351,6 +351,16 @@ pub(crate) fn video(reply: &Reply, id: &str) -> Result<Option<Seen>, Fault> {
         .ok_or_else(|| Fault::Strange { detail: "a video was listed without its status".into() })
 }
 
+/// Was this update taken? Only the video itself says so: a 200 with a web page (a proxy's, say) is no answer, and the update is
+/// looked at and made again.
+pub(crate) fn updated(reply: &Reply, id: &str) -> Result<(), Fault> {
+    match reply.json() {
+        Some(body) if reply.ok() && body["id"] == id => Ok(()),
+        _ if reply.ok() => Err(Fault::Strange { detail: detail(reply, "not the video that was updated") }),
+        _ => Err(fault(reply, Doing::Updating)),
+    }
+}
+
 pub(crate) fn seen(item: Value) -> Option<Seen> {
     let status = &item["status"];
     let text = |value: &Value| value.as_str().map(str::to_string);

@@ -34,7 +34,8 @@ pub(crate) fn who(books: &Books, ask: &Ask, op: Op, now_ms: i64) -> Result<Who, 
             .at("header", "Authorization")
             .rpc("UNAUTHENTICATED"));
     };
-    let access = books.access.get(token).filter(|access| access.dies_ms > now_ms).ok_or_else(unauthenticated)?;
+    let access =
+        books.access.get(token).filter(|access| access.dies_ms > now_ms).ok_or_else(unauthenticated)?;
     let creator = creator(&access.owner).ok_or_else(unauthenticated)?;
     let enough = access.scopes.iter().any(|scope| {
         let short = scope.strip_prefix(PREFIX).unwrap_or(scope);
@@ -42,12 +43,14 @@ pub(crate) fn who(books: &Books, ask: &Ask, op: Op, now_ms: i64) -> Result<Who, 
     });
     if !enough {
         let message = "Request had insufficient authentication scopes.";
-        return Err(refuse(403, "insufficientPermissions", "global", message).rpc("PERMISSION_DENIED").details(json!([{
-            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-            "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
-            "domain": "googleapis.com",
-            "metadata": { "service": "youtube.googleapis.com", "method": op.name() },
-        }])));
+        return Err(refuse(403, "insufficientPermissions", "global", message)
+            .rpc("PERMISSION_DENIED")
+            .details(json!([{
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+                "domain": "googleapis.com",
+                "metadata": { "service": "youtube.googleapis.com", "method": op.name() },
+            }])));
     }
     Ok(Who { creator, scopes: access.scopes.clone() })
 }

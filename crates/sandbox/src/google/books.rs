@@ -1,10 +1,10 @@
 //! What Google remembers: grants and tokens, sessions, videos, lists, captions, what was spent today. Plain data that is written to
 //! home as it is. Schedules are applied whenever the books are opened, so nobody sees a video that should be public and is not.
 
+use crate::App;
 use crate::clock::rfc3339;
 use crate::settings::Outcome;
 use crate::world::random_text;
-use crate::App;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -123,7 +123,10 @@ pub(crate) enum Purpose {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) enum End {
     /// The id of what came of it and the answer, to be repeated.
-    Finished { id: String, body: String },
+    Finished {
+        id: String,
+        body: String,
+    },
     Cancelled,
     Gone,
 }
@@ -206,7 +209,8 @@ pub(crate) struct Spent {
 
 impl Books {
     pub(crate) fn new() -> Books {
-        let number = |len| random_text(len).bytes().map(|byte| char::from(b'0' + byte % 10)).collect::<String>();
+        let number =
+            |len| random_text(len).bytes().map(|byte| char::from(b'0' + byte % 10)).collect::<String>();
         let project = format!("7{}", number(11));
         let app = App {
             client_id: format!("{project}-{}.apps.googleusercontent.com", random_text(32).to_lowercase()),
@@ -261,7 +265,9 @@ impl Books {
     /// Unsure: whether the world waits for processing to end. It does not here.
     pub(crate) fn settle(&mut self, now_ms: i64) {
         for video in &mut self.videos {
-            if let Some(at) = video.words.publish_at_ms.filter(|at| *at <= now_ms && video.words.privacy == "private") {
+            if let Some(at) =
+                video.words.publish_at_ms.filter(|at| *at <= now_ms && video.words.privacy == "private")
+            {
                 video.words.privacy = "public".into();
                 video.words.publish_at_ms = None;
                 video.etag = random_text(27);
@@ -297,7 +303,8 @@ impl Books {
 
     pub(crate) fn blobs(&self) -> Vec<u64> {
         let sessions = self.sessions.iter().filter_map(|session| session.blob);
-        let videos = self.videos.iter().flat_map(|v| v.blob.into_iter().chain(v.thumbnail.as_ref().map(|t| t.blob)));
+        let videos =
+            self.videos.iter().flat_map(|v| v.blob.into_iter().chain(v.thumbnail.as_ref().map(|t| t.blob)));
         sessions.chain(videos).chain(self.captions.iter().map(|caption| caption.blob)).collect()
     }
 }

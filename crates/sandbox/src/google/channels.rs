@@ -5,7 +5,7 @@
 use super::Desk;
 use super::bearer::Who;
 use super::errors::{Refusal, missing_parameter, refuse};
-use super::people::{by_channel, Channel, Creator};
+use super::people::{Channel, Creator, by_channel};
 use super::words::{CATEGORIES, parts};
 use crate::clock::rfc3339;
 use crate::exchange::Answer;
@@ -29,7 +29,14 @@ pub(crate) fn userinfo(who: &Who) -> Answer {
 }
 
 const CHANNEL_PARTS: [&str; 9] = [
-    "auditDetails", "brandingSettings", "contentDetails", "contentOwnerDetails", "id", "localizations", "snippet", "statistics",
+    "auditDetails",
+    "brandingSettings",
+    "contentDetails",
+    "contentOwnerDetails",
+    "id",
+    "localizations",
+    "snippet",
+    "statistics",
     "status",
 ];
 
@@ -45,19 +52,24 @@ pub(crate) fn list(desk: Desk<'_>) -> Result<Answer, Refusal> {
         (Some("id"), None) => {
             let ids = desk.ask.query_list("id");
             let found = ids.iter().filter_map(|id| by_channel(id));
-            found.filter_map(|c| c.channel.as_ref().map(|channel| resource(&desk, c, channel, &parts))).collect()
+            found
+                .filter_map(|c| c.channel.as_ref().map(|channel| resource(&desk, c, channel, &parts)))
+                .collect()
         }
         _ => {
             let message = "The request specifies an invalid combination of filters: exactly one is needed.";
             return Err(refuse(400, "invalidCriteria", "youtube.parameter", message));
         }
     };
-    Ok(Answer::json(200, &json!({
-        "kind": "youtube#channelListResponse",
-        "etag": crate::world::random_text(27),
-        "pageInfo": { "totalResults": items.len(), "resultsPerPage": 5 },
-        "items": items,
-    })))
+    Ok(Answer::json(
+        200,
+        &json!({
+            "kind": "youtube#channelListResponse",
+            "etag": crate::world::random_text(27),
+            "pageInfo": { "totalResults": items.len(), "resultsPerPage": 5 },
+            "items": items,
+        }),
+    ))
 }
 
 fn resource(desk: &Desk<'_>, creator: &Creator, channel: &Channel, parts: &[String]) -> Value {
@@ -65,7 +77,11 @@ fn resource(desk: &Desk<'_>, creator: &Creator, channel: &Channel, parts: &[Stri
     out.insert("kind".into(), "youtube#channel".into());
     out.insert("etag".into(), crate::world::random_text(27).into());
     out.insert("id".into(), channel.id.into());
-    let own = desk.books.videos.iter().filter(|video| video.owner == creator.key && video.words.privacy == "public");
+    let own = desk
+        .books
+        .videos
+        .iter()
+        .filter(|video| video.owner == creator.key && video.words.privacy == "public");
     for part in parts {
         let value = match part.as_str() {
             "snippet" => json!({
@@ -77,7 +93,9 @@ fn resource(desk: &Desk<'_>, creator: &Creator, channel: &Channel, parts: &[Stri
                 "localized": { "title": channel.title, "description": channel.description },
                 "country": "US",
             }),
-            "contentDetails" => json!({ "relatedPlaylists": { "likes": "LL", "uploads": channel.uploads() } }),
+            "contentDetails" => {
+                json!({ "relatedPlaylists": { "likes": "LL", "uploads": channel.uploads() } })
+            }
             "statistics" => json!({
                 "viewCount": "0", "subscriberCount": "1240", "hiddenSubscriberCount": false, "videoCount": own.clone().count().to_string(),
             }),
@@ -113,5 +131,8 @@ pub(crate) fn categories(desk: Desk<'_>) -> Result<Answer, Refusal> {
         })
         .collect();
     let now = rfc3339(desk.now);
-    Ok(Answer::json(200, &json!({ "kind": "youtube#videoCategoryListResponse", "etag": now, "items": items })))
+    Ok(Answer::json(
+        200,
+        &json!({ "kind": "youtube#videoCategoryListResponse", "etag": now, "items": items }),
+    ))
 }

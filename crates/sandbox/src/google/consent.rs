@@ -24,7 +24,10 @@ const SCOPES: [(&str, &str); 12] = [
     ("youtube.upload", "Manage your YouTube videos (upload)"),
     ("youtube.readonly", "View your YouTube account"),
     ("youtube", "Manage your YouTube account"),
-    ("youtube.force-ssl", "See, edit, and permanently delete your YouTube videos, ratings, comments and captions"),
+    (
+        "youtube.force-ssl",
+        "See, edit, and permanently delete your YouTube videos, ratings, comments and captions",
+    ),
     ("youtubepartner", "View and manage your assets and associated content on YouTube"),
     ("yt-analytics.readonly", "View YouTube Analytics reports for your YouTube content"),
     ("yt-analytics-monetary.readonly", "View monetary and non-monetary YouTube Analytics reports"),
@@ -69,20 +72,26 @@ struct Mistake(&'static str, &'static str);
 
 fn read(books: &Books, ask: &Ask, require_pkce: bool) -> Result<Consent, Mistake> {
     let need = |name: &str| ask.query(name).filter(|value| !value.is_empty());
-    let client = need("client_id").ok_or(Mistake("invalid_request", "Missing required parameter: client_id"))?;
+    let client =
+        need("client_id").ok_or(Mistake("invalid_request", "Missing required parameter: client_id"))?;
     if client != books.app.client_id {
         return Err(Mistake("invalid_client", "The OAuth client was not found."));
     }
-    let redirect_uri = need("redirect_uri").ok_or(Mistake("invalid_request", "Missing required parameter: redirect_uri"))?;
+    let redirect_uri =
+        need("redirect_uri").ok_or(Mistake("invalid_request", "Missing required parameter: redirect_uri"))?;
     if !is_loopback(redirect_uri) {
-        return Err(Mistake("redirect_uri_mismatch", "The redirect URI in the request is not allowed for this client."));
+        return Err(Mistake(
+            "redirect_uri_mismatch",
+            "The redirect URI in the request is not allowed for this client.",
+        ));
     }
     match need("response_type") {
         None => return Err(Mistake("invalid_request", "Required parameter is missing: response_type")),
         Some("code") => {}
         Some(_) => return Err(Mistake("invalid_request", "Invalid response_type for this client.")),
     }
-    let scopes: Vec<String> = ask.query("scope").unwrap_or_default().split_whitespace().map(String::from).collect();
+    let scopes: Vec<String> =
+        ask.query("scope").unwrap_or_default().split_whitespace().map(String::from).collect();
     if scopes.is_empty() {
         return Err(Mistake("invalid_request", "Missing required parameter: scope"));
     }
@@ -90,13 +99,18 @@ fn read(books: &Books, ask: &Ask, require_pkce: bool) -> Result<Consent, Mistake
         return Err(Mistake("invalid_scope", "Some requested scopes were invalid."));
     }
     let challenge = match (need("code_challenge"), ask.query("code_challenge_method")) {
-        (None, None) if require_pkce => return Err(Mistake("invalid_request", "Missing required parameter: code_challenge")),
+        (None, None) if require_pkce => {
+            return Err(Mistake("invalid_request", "Missing required parameter: code_challenge"));
+        }
         (None, None) => None,
-        (None, Some(_)) => return Err(Mistake("invalid_request", "code_challenge_method needs a code_challenge")),
+        (None, Some(_)) => {
+            return Err(Mistake("invalid_request", "code_challenge_method needs a code_challenge"));
+        }
         // A missing method means plain (RFC 7636): an app that forgets it fails at the token endpoint.
         (Some(value), None | Some("plain")) => Some(Challenge { value: value.into(), s256: false }),
         (Some(value), Some("S256")) => {
-            let sha256 = value.len() == 43 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+            let sha256 = value.len() == 43
+                && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
             if !sha256 {
                 return Err(Mistake("invalid_request", "Invalid code_challenge for method S256."));
             }
@@ -104,7 +118,12 @@ fn read(books: &Books, ask: &Ask, require_pkce: bool) -> Result<Consent, Mistake
         }
         (Some(_), Some(_)) => return Err(Mistake("invalid_request", "Invalid code_challenge_method.")),
     };
-    Ok(Consent { redirect_uri: redirect_uri.into(), scopes, state: ask.query("state").map(String::from), challenge })
+    Ok(Consent {
+        redirect_uri: redirect_uri.into(),
+        scopes,
+        state: ask.query("state").map(String::from),
+        challenge,
+    })
 }
 
 /// The only addresses a desktop client may name: http on this machine, any port, a path if it likes.
@@ -130,7 +149,8 @@ pub(crate) fn decided(world: &World, body: &Bytes) -> Answer {
     }) else {
         return error_page("invalid_request", "Pick an account.");
     };
-    let ticked: Vec<&str> = fields.iter().filter(|(key, _)| key == "scope").map(|(_, value)| value.as_str()).collect();
+    let ticked: Vec<&str> =
+        fields.iter().filter(|(key, _)| key == "scope").map(|(_, value)| value.as_str()).collect();
     let chosen: Vec<String> = match tickable(&consent).len() {
         // With a single scope there is nothing to untick: yes or no.
         0 | 1 => consent.scopes.clone(),
@@ -179,7 +199,9 @@ fn tickable(consent: &Consent) -> Vec<&String> {
 }
 
 fn form(request: &str, consent: &Consent, hint: Option<&str>) -> String {
-    let hinted = hint.and_then(|hint| CREATORS.iter().find(|c| c.email == hint || c.id == hint)).unwrap_or(&CREATORS[0]);
+    let hinted = hint
+        .and_then(|hint| CREATORS.iter().find(|c| c.email == hint || c.id == hint))
+        .unwrap_or(&CREATORS[0]);
     let mut accounts = String::new();
     for creator in &CREATORS {
         let checked = if creator.key == hinted.key { " checked" } else { "" };
@@ -228,7 +250,12 @@ mod tests {
 
     #[test]
     fn only_this_machine_over_http_is_a_way_back() {
-        for good in ["http://127.0.0.1:4000", "http://127.0.0.1:4000/callback", "http://[::1]:9", "http://localhost:1/x?y=z"] {
+        for good in [
+            "http://127.0.0.1:4000",
+            "http://127.0.0.1:4000/callback",
+            "http://[::1]:9",
+            "http://localhost:1/x?y=z",
+        ] {
             assert!(is_loopback(good), "{good}");
         }
         for bad in [

@@ -42,11 +42,17 @@ pub(crate) fn charge(books: &mut Books, cost: Cost, settings: &Settings, now_ms:
 }
 
 /// Counts one custom thumbnail of a channel.
-pub(crate) fn charge_thumbnail(books: &mut Books, channel: &str, settings: &Settings, now_ms: i64) -> Result<(), Refusal> {
+pub(crate) fn charge_thumbnail(
+    books: &mut Books,
+    channel: &str,
+    settings: &Settings,
+    now_ms: i64,
+) -> Result<(), Refusal> {
     turn_day(books, now_ms);
     let set = books.spent.thumbnails.entry(channel.into()).or_default();
     if *set >= settings.thumbnails_per_day {
-        let message = "The channel has uploaded too many thumbnails recently. Please try the request again later.";
+        let message =
+            "The channel has uploaded too many thumbnails recently. Please try the request again later.";
         return Err(refuse(429, "uploadRateLimitExceeded", "youtube.thumbnail", message));
     }
     *set += 1;

@@ -41,7 +41,9 @@ pub(crate) fn video(
                 Some(partner) => partner.clone(),
                 None => continue,
             },
-            "paidProductPlacementDetails" => json!({ "hasPaidProductPlacement": video.words.paid.unwrap_or(false) }),
+            "paidProductPlacementDetails" => {
+                json!({ "hasPaidProductPlacement": video.words.paid.unwrap_or(false) })
+            }
             "player" => json!({
                 "embedHtml": format!("<iframe src=\"//www.youtube.com/embed/{}\"></iframe>", video.id),
             }),
@@ -138,7 +140,8 @@ fn processing(video: &Video, now_ms: i64) -> Value {
 }
 
 fn content(books: &Books, video: &Video, now_ms: i64) -> Value {
-    let captioned = books.captions.iter().any(|caption| caption.track.video == video.id && !caption.track.draft);
+    let captioned =
+        books.captions.iter().any(|caption| caption.track.video == video.id && !caption.track.draft);
     json!({
         // Zero until processed, as seen in the world; then any length, for nobody has looked.
         "duration": if video.processing(now_ms) == "succeeded" { "PT1M" } else { "P0D" },

@@ -103,14 +103,17 @@ impl Op {
     /// Any one of these is enough. Without the `https://www.googleapis.com/auth/` in front.
     pub(crate) fn scopes(self) -> &'static [&'static str] {
         match self {
-            Op::Start(What::Caption) | Op::Put(What::Caption) | Op::Query(What::Caption) | Op::Cancel(What::Caption) => {
-                STRICT
-            }
+            Op::Start(What::Caption)
+            | Op::Put(What::Caption)
+            | Op::Query(What::Caption)
+            | Op::Cancel(What::Caption) => STRICT,
             Op::CaptionsInsert | Op::CaptionsList | Op::CaptionsDelete => STRICT,
             Op::Start(_) | Op::Put(_) | Op::Query(_) | Op::Cancel(_) | Op::ThumbnailsSet => UPLOADERS,
             Op::VideosList | Op::VideosStats | Op::ChannelsList | Op::CategoriesList => READERS,
             Op::PlaylistsList | Op::ItemsList => READERS,
-            Op::VideosUpdate | Op::VideosDelete | Op::PlaylistsInsert | Op::ItemsInsert | Op::ItemsDelete => WRITERS,
+            Op::VideosUpdate | Op::VideosDelete | Op::PlaylistsInsert | Op::ItemsInsert | Op::ItemsDelete => {
+                WRITERS
+            }
             Op::UserInfo => &["openid", "userinfo.email", "userinfo.profile"],
             Op::AuthPage | Op::AuthConsent | Op::Token | Op::Revoke | Op::TokenInfo => &[],
         }
@@ -122,11 +125,17 @@ impl Op {
             Op::Start(What::Thumbnail) | Op::ThumbnailsSet => Cost::Pool(50),
             Op::Start(What::Caption) | Op::CaptionsInsert => Cost::Pool(400),
             Op::CaptionsList | Op::CaptionsDelete => Cost::Pool(50),
-            Op::VideosUpdate | Op::VideosDelete | Op::PlaylistsInsert | Op::ItemsInsert | Op::ItemsDelete => Cost::Pool(50),
-            Op::VideosList | Op::ChannelsList | Op::CategoriesList | Op::PlaylistsList | Op::ItemsList => Cost::Pool(1),
+            Op::VideosUpdate | Op::VideosDelete | Op::PlaylistsInsert | Op::ItemsInsert | Op::ItemsDelete => {
+                Cost::Pool(50)
+            }
+            Op::VideosList | Op::ChannelsList | Op::CategoriesList | Op::PlaylistsList | Op::ItemsList => {
+                Cost::Pool(1)
+            }
             Op::VideosStats => Cost::Stats,
             Op::Put(_) | Op::Query(_) | Op::Cancel(_) => Cost::Free,
-            Op::AuthPage | Op::AuthConsent | Op::Token | Op::Revoke | Op::TokenInfo | Op::UserInfo => Cost::Free,
+            Op::AuthPage | Op::AuthConsent | Op::Token | Op::Revoke | Op::TokenInfo | Op::UserInfo => {
+                Cost::Free
+            }
         }
     }
 
@@ -152,7 +161,13 @@ impl Op {
 }
 
 /// The call, or nothing when the contract does not have it.
-pub(crate) fn route(host: &str, method: &Method, path: &str, query: &[(String, String)], range: Option<&str>) -> Option<Op> {
+pub(crate) fn route(
+    host: &str,
+    method: &Method,
+    path: &str,
+    query: &[(String, String)],
+    range: Option<&str>,
+) -> Option<Op> {
     let get = method == Method::GET;
     let post = method == Method::POST;
     match host {
@@ -201,7 +216,13 @@ fn youtube(method: &Method, path: &str, query: &[(String, String)], range: Optio
     Some(op)
 }
 
-fn upload(method: &Method, rest: &str, query: &[(String, String)], range: Option<&str>, resumable: bool) -> Option<Op> {
+fn upload(
+    method: &Method,
+    rest: &str,
+    query: &[(String, String)],
+    range: Option<&str>,
+    resumable: bool,
+) -> Option<Op> {
     let what = match rest {
         "videos" => What::Video,
         "thumbnails/set" => What::Thumbnail,
@@ -211,7 +232,9 @@ fn upload(method: &Method, rest: &str, query: &[(String, String)], range: Option
     let value = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     if value("upload_id").is_some() {
         return match *method {
-            Method::PUT if range.is_some_and(|range| range.trim().starts_with("bytes */")) => Some(Op::Query(what)),
+            Method::PUT if range.is_some_and(|range| range.trim().starts_with("bytes */")) => {
+                Some(Op::Query(what))
+            }
             Method::PUT => Some(Op::Put(what)),
             Method::DELETE => Some(Op::Cancel(what)),
             _ => None,
@@ -255,7 +278,10 @@ mod tests {
                 assert_eq!(name(host, Method::POST, &start, None), Some("videos.insert.start"));
             }
         }
-        assert_eq!(name(WWW, Method::POST, "/upload/youtube/v3/thumbnails/set?videoId=a", None), Some("thumbnails.set"));
+        assert_eq!(
+            name(WWW, Method::POST, "/upload/youtube/v3/thumbnails/set?videoId=a", None),
+            Some("thumbnails.set")
+        );
         assert_eq!(name(OAUTH, Method::POST, "/token", None), Some("token"));
     }
 

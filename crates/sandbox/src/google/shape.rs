@@ -59,7 +59,10 @@ pub(crate) static VIDEO: Shape = Fields(&[
         ]),
     ),
     ("localizations", Map(&LOCALIZED)),
-    ("recordingDetails", Fields(&[("location", Any), ("locationDescription", Text), ("recordingDate", Text)])),
+    (
+        "recordingDetails",
+        Fields(&[("location", Any), ("locationDescription", Text), ("recordingDate", Text)]),
+    ),
     ("brandPartner", Fields(&[("channelId", Text), ("channelHandle", Text)])),
     ("paidProductPlacementDetails", Fields(&[("hasPaidProductPlacement", Flag)])),
     ("ageGating", Any),
@@ -125,7 +128,13 @@ pub(crate) static PLAYLIST_ITEM: Shape = Fields(&[
     ),
     (
         "contentDetails",
-        Fields(&[("endAt", Text), ("note", Text), ("startAt", Text), ("videoId", Text), ("videoPublishedAt", Text)]),
+        Fields(&[
+            ("endAt", Text),
+            ("note", Text),
+            ("startAt", Text),
+            ("videoId", Text),
+            ("videoPublishedAt", Text),
+        ]),
     ),
     ("status", Fields(&[("privacyStatus", Text)])),
 ]);
@@ -165,21 +174,19 @@ fn check(value: &Value, shape: &Shape, at: &str) -> Result<(), Refusal> {
     match (shape, value) {
         (_, Value::Null) | (Any, _) | (Text, Value::String(_)) | (Flag, Value::Bool(_)) => Ok(()),
         (Count, Value::Number(n)) if n.as_u64().is_some_and(|n| u32::try_from(n).is_ok()) => Ok(()),
-        (Texts, Value::Array(items)) => {
-            items.iter().enumerate().try_for_each(|(index, item)| match item {
-                Value::String(_) => Ok(()),
-                _ => Err(invalid(&format!("{at}[{index}]"), "TYPE_STRING", item)),
-            })
-        }
+        (Texts, Value::Array(items)) => items.iter().enumerate().try_for_each(|(index, item)| match item {
+            Value::String(_) => Ok(()),
+            _ => Err(invalid(&format!("{at}[{index}]"), "TYPE_STRING", item)),
+        }),
         (Map(inner), Value::Object(fields)) => {
             fields.iter().try_for_each(|(name, value)| check(value, inner, &format!("{at}.{name}")))
         }
-        (Fields(known), Value::Object(fields)) => fields.iter().try_for_each(|(name, value)| {
-            match known.iter().find(|(known, _)| known == name) {
+        (Fields(known), Value::Object(fields)) => {
+            fields.iter().try_for_each(|(name, value)| match known.iter().find(|(known, _)| known == name) {
                 Some((_, shape)) => check(value, shape, &format!("{at}.{name}")),
                 None => Err(unknown(at, name)),
-            }
-        }),
+            })
+        }
         (shape, value) => Err(invalid(at, type_name(shape), value)),
     }
 }
@@ -198,7 +205,10 @@ fn invalid(at: &str, kind: &str, value: &Value) -> Refusal {
 }
 
 fn unknown(at: &str, name: &str) -> Refusal {
-    violation(at, &format!("Invalid JSON payload received. Unknown name \"{name}\" at '{at}': Cannot find field."))
+    violation(
+        at,
+        &format!("Invalid JSON payload received. Unknown name \"{name}\" at '{at}': Cannot find field."),
+    )
 }
 
 fn violation(at: &str, message: &str) -> Refusal {

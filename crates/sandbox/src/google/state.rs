@@ -99,6 +99,8 @@ fn view(books: &Books, video: &Video, now: i64, page: &str) -> VideoView {
             .collect(),
         channel: channel.map(|channel| channel.title.to_string()).unwrap_or_default(),
         channel_id: channel.map(|channel| channel.id.to_string()).unwrap_or_default(),
-        raw: channel.map(|channel| render::video(books, video, channel, &all, true, now, page)).unwrap_or_default(),
+        raw: channel
+            .map(|channel| render::video(books, video, channel, &all, true, now, page))
+            .unwrap_or_default(),
     }
 }

@@ -24,7 +24,11 @@ const MOST_GRANTS: usize = 100;
 type Fields = Vec<(String, String)>;
 
 fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
-    fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    fields
+        .iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.as_str())
+        .filter(|value| !value.is_empty())
 }
 
 fn read(body: &Bytes) -> Fields {
@@ -93,14 +97,17 @@ pub(crate) fn token(world: &World, ask: &Ask, body: &Bytes) -> Answer {
 }
 
 fn client(books: &Books, ask: &Ask, fields: &Fields) -> Result<(), Answer> {
-    let basic = ask.header("authorization").and_then(|value| value.strip_prefix("Basic ")).and_then(|coded| {
-        let text = String::from_utf8(BASE64_STANDARD.decode(coded.trim()).ok()?).ok()?;
-        let (id, secret) = text.split_once(':')?;
-        Some((id.to_string(), secret.to_string()))
-    });
+    let basic =
+        ask.header("authorization").and_then(|value| value.strip_prefix("Basic ")).and_then(|coded| {
+            let text = String::from_utf8(BASE64_STANDARD.decode(coded.trim()).ok()?).ok()?;
+            let (id, secret) = text.split_once(':')?;
+            Some((id.to_string(), secret.to_string()))
+        });
     let (id, secret) = match basic {
         Some((id, secret)) => (Some(id), Some(secret)),
-        None => (field(fields, "client_id").map(String::from), field(fields, "client_secret").map(String::from)),
+        None => {
+            (field(fields, "client_id").map(String::from), field(fields, "client_secret").map(String::from))
+        }
     };
     let Some(id) = id else {
         return Err(refuse(400, "invalid_request", "Could not determine client ID from request."));
@@ -111,7 +118,9 @@ fn client(books: &Books, ask: &Ask, fields: &Fields) -> Result<(), Answer> {
     match secret {
         // Desktop clients too, and with PKCE too.
         None => Err(refuse(400, "invalid_request", "client_secret is missing.")),
-        Some(secret) if secret != books.app.client_secret => Err(refuse(401, "invalid_client", "Unauthorized")),
+        Some(secret) if secret != books.app.client_secret => {
+            Err(refuse(401, "invalid_client", "Unauthorized"))
+        }
         Some(_) => Ok(()),
     }
 }
@@ -134,20 +143,34 @@ fn exchange(books: &mut Books, fields: &Fields, settings: &Settings, now: i64) -
     }
     match field(fields, "redirect_uri") {
         None => return Err(refuse(400, "invalid_request", "Missing required parameter: redirect_uri")),
-        Some(uri) if uri != code.redirect_uri => return Err(refuse(400, "redirect_uri_mismatch", "Bad Request")),
+        Some(uri) if uri != code.redirect_uri => {
+            return Err(refuse(400, "redirect_uri_mismatch", "Bad Request"));
+        }
         Some(_) => {}
     }
     verify(code, field(fields, "code_verifier"))?;
     let (owner, scopes, sent) = (code.owner.clone(), code.scopes.clone(), code.code.clone());
-    let grant = books.serial();
+    let (answer, grant) = give(books, &owner, scopes, settings, now);
     if let Some(code) = books.codes.iter_mut().find(|code| code.code == sent) {
         code.used = Some(grant);
     }
+    Ok(answer)
+}
+
+/// A new grant with both its tokens, and its number.
+pub(crate) fn give(
+    books: &mut Books,
+    owner: &str,
+    scopes: Vec<String>,
+    settings: &Settings,
+    now: i64,
+) -> (Value, u64) {
+    let grant = books.serial();
     let fresh = Refresh {
         token: format!("1//0{}", random_text(80)),
         grant,
-        owner: owner.clone(),
-        scopes: scopes.clone(),
+        owner: owner.into(),
+        scopes,
         used_ms: now,
         dies_ms: settings.testing_mode.then_some(now + TESTING_LIFE_S * 1000),
     };
@@ -160,7 +183,7 @@ fn exchange(books: &mut Books, fields: &Fields, settings: &Settings, now: i64) -
     {
         books.revoke_grant(oldest);
     }
-    Ok(answer)
+    (answer, grant)
 }
 
 fn verify(code: &Code, verifier: Option<&str>) -> Result<(), Answer> {
@@ -210,7 +233,8 @@ fn issue(books: &mut Books, grant: &Refresh, settings: &Settings, now: i64) -> V
     if let Some(dies) = grant.dies_ms {
         answer["refresh_token_expires_in"] = ((dies - now) / 1000 - 1).into();
     }
-    let who = creator(&grant.owner).filter(|_| grant.scopes.iter().any(|scope| scope == "openid" || scope.contains("userinfo.")));
+    let who = creator(&grant.owner)
+        .filter(|_| grant.scopes.iter().any(|scope| scope == "openid" || scope.contains("userinfo.")));
     if let Some(who) = who {
         answer["id_token"] = id_token(books, who, settings, now).into();
     }
@@ -235,7 +259,8 @@ pub(crate) fn revoke(world: &World, ask: &Ask, body: &Bytes) -> Answer {
         return refuse(400, "invalid_request", "Missing required parameter: token");
     };
     let mut books = world.google.books(world.now_ms());
-    let by_refresh = books.refresh.iter().find(|refresh| refresh.token == token).map(|refresh| refresh.owner.clone());
+    let by_refresh =
+        books.refresh.iter().find(|refresh| refresh.token == token).map(|refresh| refresh.owner.clone());
     match by_refresh.or_else(|| books.access.get(token).map(|access| access.owner.clone())) {
         None => refuse(400, "invalid_token", "Token expired or revoked"),
         Some(owner) => {
@@ -259,15 +284,21 @@ pub(crate) fn info(world: &World, ask: &Ask, body: &Bytes) -> Answer {
     let scope = access.scopes.join(" ");
     let app = &books.app.client_id;
     if ask.host == super::route::WWW {
-        return Answer::json(200, &json!({
-            "issued_to": app, "audience": app, "user_id": who.id, "scope": scope, "expires_in": left,
-            "email": who.email, "verified_email": true,
-        }));
+        return Answer::json(
+            200,
+            &json!({
+                "issued_to": app, "audience": app, "user_id": who.id, "scope": scope, "expires_in": left,
+                "email": who.email, "verified_email": true,
+            }),
+        );
     }
-    Answer::json(200, &json!({
-        "azp": app, "aud": app, "sub": who.id, "scope": scope, "exp": (access.dies_ms / 1000).to_string(),
-        "expires_in": left.to_string(), "email": who.email, "email_verified": "true", "access_type": "offline",
-    }))
+    Answer::json(
+        200,
+        &json!({
+            "azp": app, "aud": app, "sub": who.id, "scope": scope, "exp": (access.dies_ms / 1000).to_string(),
+            "expires_in": left.to_string(), "email": who.email, "email_verified": "true", "access_type": "offline",
+        }),
+    )
 }
 
 #[cfg(test)]
@@ -293,7 +324,10 @@ mod tests {
         let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
         let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
         assert!(verify(&code(Some((challenge, true))), Some(verifier)).is_ok());
-        assert!(verify(&code(Some((challenge, false))), Some(verifier)).is_err(), "a forgotten method means plain");
+        assert!(
+            verify(&code(Some((challenge, false))), Some(verifier)).is_err(),
+            "a forgotten method means plain"
+        );
         assert!(verify(&code(Some((verifier, false))), Some(verifier)).is_ok());
         assert!(verify(&code(Some((challenge, true))), None).is_err());
         assert!(verify(&code(Some(("short", false))), Some("short")).is_err(), "43 characters at least");

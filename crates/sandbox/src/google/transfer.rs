@@ -107,12 +107,17 @@ pub(crate) async fn query(world: &Arc<World>, ask: &mut Ask, twist: Twist) -> En
         Standing::Open { stored, total, .. } => (stored, total),
         Standing::Ended(answer) => return drained(world, ask, None, answer).await,
     };
-    let asked = ask.header("content-range").and_then(|range| range.trim().strip_prefix("bytes */")).unwrap_or_default();
+    let asked = ask
+        .header("content-range")
+        .and_then(|range| range.trim().strip_prefix("bytes */"))
+        .unwrap_or_default();
     let asked = match asked {
         "*" => None,
         number => match number.parse::<u64>() {
             Ok(number) => Some(number),
-            Err(_) => return drained(world, ask, None, refused("Failed to parse Content-Range header.")).await,
+            Err(_) => {
+                return drained(world, ask, None, refused("Failed to parse Content-Range header.")).await;
+            }
         },
     };
     if asked.is_some() && total.is_some() && asked != total {
@@ -212,7 +217,8 @@ fn standing(world: &World, ordinal: u64) -> Standing {
     let Some(session) = books.session_mut(ordinal) else { return Standing::Ended(no_session(404)) };
     match &session.end {
         Some(End::Finished { body, .. }) => {
-            let answer = Answer::new(200, body.clone()).header("content-type", "application/json; charset=UTF-8");
+            let answer =
+                Answer::new(200, body.clone()).header("content-type", "application/json; charset=UTF-8");
             return Standing::Ended(answer);
         }
         Some(End::Cancelled) => return Standing::Ended(no_session(410)),
@@ -227,7 +233,12 @@ fn standing(world: &World, ordinal: u64) -> Standing {
         }
         return Standing::Ended(no_session(404));
     }
-    Standing::Open { stored: session.stored, total: session.total, chunk: session.chunk, mime: session.mime.clone() }
+    Standing::Open {
+        stored: session.stored,
+        total: session.total,
+        chunk: session.chunk,
+        mime: session.mime.clone(),
+    }
 }
 
 /// What one `PUT` carries, after all checks.
@@ -236,7 +247,13 @@ struct Span {
     total: u64,
 }
 
-fn span(ask: &Ask, stored: u64, total: Option<u64>, chunk: Option<u64>, mime: Option<&str>) -> Result<Span, Answer> {
+fn span(
+    ask: &Ask,
+    stored: u64,
+    total: Option<u64>,
+    chunk: Option<u64>,
+    mime: Option<&str>,
+) -> Result<Span, Answer> {
     let Some(len) = ask.header("content-length").and_then(|length| length.trim().parse::<u64>().ok()) else {
         return Err(Answer::text(411, "Length Required"));
     };
@@ -246,7 +263,9 @@ fn span(ask: &Ask, stored: u64, total: Option<u64>, chunk: Option<u64>, mime: Op
     let Some(range) = ask.header("content-range") else {
         // Everything at once, from the first byte.
         return match total {
-            Some(total) if total != len => Err(refused("The body is not as long as this upload was declared.")),
+            Some(total) if total != len => {
+                Err(refused("The body is not as long as this upload was declared."))
+            }
             _ if stored > 0 => Err(incomplete(stored)),
             _ => Ok(Span { len, total: len }),
         };
@@ -288,7 +307,12 @@ fn parse_range(range: &str) -> Option<(u64, u64, u64)> {
     Some((first.parse().ok()?, last.parse().ok()?, total.parse().ok()?))
 }
 
-async fn begin(world: &Arc<World>, held: &Held, kept: Option<Progress>, stored: u64) -> anyhow::Result<Progress> {
+async fn begin(
+    world: &Arc<World>,
+    held: &Held,
+    kept: Option<Progress>,
+    stored: u64,
+) -> anyhow::Result<Progress> {
     let settings = world.settings();
     if let Some(mut progress) = kept {
         progress.set_granularity(settings.keep_granularity);
@@ -355,7 +379,10 @@ async fn receive(
             break Received::Cut;
         }
         if let Some(rate) = twist.slow {
-            tokio::time::sleep(Duration::from_millis(len * 1000 / rate.max(1))).await;
+            tokio::select! {
+                _ = newer.changed() => break Received::Cut,
+                () = tokio::time::sleep(Duration::from_millis(len * 1000 / rate.max(1))) => {}
+            }
         }
     };
     world.calls.note(ask.seq, |call| call.body_bytes += got);

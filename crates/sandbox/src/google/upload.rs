@@ -5,7 +5,7 @@ use super::Desk;
 use super::books::{End, Purpose, Session};
 use super::errors::{Refusal, refuse};
 use super::route::What;
-use super::{shape, words};
+use super::{captions, quota, shape, thumbnails, words};
 use crate::exchange::{Answer, Ask};
 use crate::world::{World, random_text};
 
@@ -25,22 +25,37 @@ pub(crate) fn start(desk: Desk<'_>, what: What) -> Result<Answer, Refusal> {
             words::no_unlisted(&body, &parts)?;
             (parts.clone(), Purpose::Video(Box::new(words::fresh(&body, &parts)?)))
         }
-        What::Thumbnail => return Err(super::errors::bad_request("Not imitated yet.")),
-        What::Caption => return Err(super::errors::bad_request("Not imitated yet.")),
+        What::Thumbnail => {
+            let video = thumbnails::allowed(desk.books, &desk.who, ask.query("videoId"))?;
+            let channel = desk.who.channel()?.id;
+            quota::charge_thumbnail(desk.books, channel, &desk.settings, now)?;
+            (Vec::new(), Purpose::Thumbnail { video })
+        }
+        What::Caption => {
+            let parts = words::parts(ask.query_list("part"), &["id", "snippet"])?;
+            json_only(ask)?;
+            (parts, Purpose::Caption(captions::read(desk.books, &desk.who, desk.body)?))
+        }
     };
     let total = declared_length(ask, what)?;
     let mime = declared_type(ask, what)?;
     let slug = match ask.headers.get("slug") {
         None => None,
         Some(_) => Some(slug(ask).ok_or_else(|| {
-            refuse(400, "invalidFilename", "youtube.video", "The video filename specified in the Slug header is invalid.")
-                .at("header", "Slug")
+            refuse(
+                400,
+                "invalidFilename",
+                "youtube.video",
+                "The video filename specified in the Slug header is invalid.",
+            )
+            .at("header", "Slug")
         })?),
     };
     let upload_id = format!("ABPtcP{}", random_text(90));
     desk.world.secret(&upload_id);
     let ordinal = desk.books.sessions.len() as u64 + 1;
-    let query: Vec<(&str, &str)> = ask.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let query: Vec<(&str, &str)> =
+        ask.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let location = {
         let mut pairs = url::form_urlencoded::Serializer::new(String::new());
         pairs.extend_pairs(query).append_pair("upload_id", &upload_id);
@@ -86,8 +101,10 @@ fn declared_length(ask: &Ask, what: What) -> Result<Option<u64>, Refusal> {
     };
     match text.trim().parse::<u64>() {
         Ok(bytes) if bytes <= most => Ok(Some(bytes)),
-        Ok(_) => Err(refuse(413, "uploadTooLarge", "global", "The declared length is more than may be uploaded.")
-            .at("header", "X-Upload-Content-Length")),
+        Ok(_) => {
+            Err(refuse(413, "uploadTooLarge", "global", "The declared length is more than may be uploaded.")
+                .at("header", "X-Upload-Content-Length"))
+        }
         Err(_) => Err(refuse(400, "badRequest", "global", "X-Upload-Content-Length is not a number.")
             .at("header", "X-Upload-Content-Length")),
     }

@@ -23,19 +23,30 @@ fn ids(desk: &Desk<'_>) -> Result<Vec<String>, Refusal> {
         }
     }
     if ids.len() > 50 {
-        return Err(refuse(400, "invalidFilters", "youtube.parameter", "The request specifies too many ids.").at("parameter", "id"));
+        return Err(refuse(
+            400,
+            "invalidFilters",
+            "youtube.parameter",
+            "The request specifies too many ids.",
+        )
+        .at("parameter", "id"));
     }
     Ok(ids)
 }
 
 pub(crate) fn list(desk: Desk<'_>) -> Result<Answer, Refusal> {
     let parts = words::parts(desk.ask.query_list("part"), &words::PARTS)?;
-    let given = ["id", "chart", "myRating"].into_iter().filter(|filter| desk.ask.query(filter).is_some()).collect::<Vec<_>>();
+    let given = ["id", "chart", "myRating"]
+        .into_iter()
+        .filter(|filter| desk.ask.query(filter).is_some())
+        .collect::<Vec<_>>();
     match given[..] {
         ["id"] => {}
         [] => {
             let message = "No filter selected. Expected one of: id, chart, myRating";
-            return Err(refuse(400, "missingRequiredParameter", "youtube.parameter", message).at("parameter", "id"));
+            return Err(
+                refuse(400, "missingRequiredParameter", "youtube.parameter", message).at("parameter", "id")
+            );
         }
         [_] => return Err(bad_request("The sandbox knows no charts and no ratings.")),
         _ => {
@@ -45,7 +56,9 @@ pub(crate) fn list(desk: Desk<'_>) -> Result<Answer, Refusal> {
     }
     if desk.ask.query("maxResults").is_some() {
         let message = "maxResults is not supported for use in conjunction with the id parameter.";
-        return Err(refuse(400, "incompatibleParameters", "youtube.parameter", message).at("parameter", "maxResults"));
+        return Err(
+            refuse(400, "incompatibleParameters", "youtube.parameter", message).at("parameter", "maxResults")
+        );
     }
     let page = desk.world.base(crate::hosts::PAGE);
     let mut items = Vec::new();
@@ -64,12 +77,15 @@ pub(crate) fn list(desk: Desk<'_>) -> Result<Answer, Refusal> {
             items.push(render::video(desk.books, video, channel, &parts, owner, desk.now, &page));
         }
     }
-    Ok(Answer::json(200, &json!({
-        "kind": "youtube#videoListResponse",
-        "etag": random_text(27),
-        "pageInfo": { "totalResults": items.len(), "resultsPerPage": items.len() },
-        "items": items,
-    })))
+    Ok(Answer::json(
+        200,
+        &json!({
+            "kind": "youtube#videoListResponse",
+            "etag": random_text(27),
+            "pageInfo": { "totalResults": items.len(), "resultsPerPage": items.len() },
+            "items": items,
+        }),
+    ))
 }
 
 pub(crate) fn update(desk: Desk<'_>) -> Result<Answer, Refusal> {
@@ -116,7 +132,8 @@ pub(crate) fn delete(desk: Desk<'_>) -> Result<Answer, Refusal> {
         return Err(forbidden("youtube.video", "The video cannot be deleted by this user."));
     }
     let blobs = video.blob.into_iter().chain(video.thumbnail.as_ref().map(|thumbnail| thumbnail.blob));
-    let captions = desk.books.captions.iter().filter(|caption| caption.track.video == id).map(|caption| caption.blob);
+    let captions =
+        desk.books.captions.iter().filter(|caption| caption.track.video == id).map(|caption| caption.blob);
     for blob in blobs.chain(captions) {
         desk.world.store.remove(blob);
     }
@@ -140,10 +157,11 @@ pub(crate) fn stats(desk: Desk<'_>) -> Result<Answer, Refusal> {
         let mut item = json!({ "kind": "youtube#videoStats", "etag": video.etag, "id": video.id });
         for part in &parts {
             match part.as_str() {
-                "statistics" => item["statistics"] = json!({ "viewCount": "0", "likeCount": "0", "commentCount": "0" }),
+                "statistics" => {
+                    item["statistics"] = json!({ "viewCount": "0", "likeCount": "0", "commentCount": "0" })
+                }
                 "snippet" => {
-                    item["snippet"] =
-                        json!({ "publishTime": crate::clock::rfc3339(video.public_ms.unwrap_or(video.created_ms)) });
+                    item["snippet"] = json!({ "publishTime": crate::clock::rfc3339(video.public_ms.unwrap_or(video.created_ms)) });
                 }
                 "contentDetails" => item["contentDetails"] = json!({ "duration": "60s" }),
                 _ => {}
@@ -151,5 +169,8 @@ pub(crate) fn stats(desk: Desk<'_>) -> Result<Answer, Refusal> {
         }
         items.push(item);
     }
-    Ok(Answer::json(200, &json!({ "kind": "youtube#batchGetStatsResponse", "etag": random_text(27), "items": items })))
+    Ok(Answer::json(
+        200,
+        &json!({ "kind": "youtube#batchGetStatsResponse", "etag": random_text(27), "items": items }),
+    ))
 }

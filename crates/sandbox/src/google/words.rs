@@ -70,7 +70,9 @@ pub(crate) fn no_unlisted(body: &Value, parts: &[String]) -> Result<(), Refusal>
     let fields = body.as_object().into_iter().flatten();
     for (name, value) in fields {
         if !["kind", "etag", "id"].contains(&name.as_str()) && !value.is_null() && !parts.contains(name) {
-            return Err(refuse(400, "unexpectedPart", "youtube.part", &format!("'{name}'")).at("parameter", "part"));
+            return Err(
+                refuse(400, "unexpectedPart", "youtube.part", &format!("'{name}'")).at("parameter", "part")
+            );
         }
     }
     Ok(())
@@ -84,13 +86,22 @@ pub(crate) fn fresh(body: &Value, parts: &[String]) -> Result<Words, Refusal> {
     write_status(&mut words, &body["status"])?;
     write_rest(&mut words, body, parts)?;
     if words.publish_at_ms.is_some() && words.privacy != "private" {
-        return Err(status_refusal("invalidPublishAt", "A schedule needs privacyStatus private.", "publishAt"));
+        return Err(status_refusal(
+            "invalidPublishAt",
+            "A schedule needs privacyStatus private.",
+            "publishAt",
+        ));
     }
     Ok(words)
 }
 
 /// Overwrites the listed parts. `ever_public`: the video has been published before, so it cannot be scheduled.
-pub(crate) fn overwrite(words: &mut Words, body: &Value, parts: &[String], ever_public: bool) -> Result<(), Refusal> {
+pub(crate) fn overwrite(
+    words: &mut Words,
+    body: &Value,
+    parts: &[String],
+    ever_public: bool,
+) -> Result<(), Refusal> {
     let lists = |part: &str| parts.iter().any(|listed| listed == part);
     if lists("snippet") {
         write_snippet(words, &body["snippet"], true)?;
@@ -158,7 +169,11 @@ fn write_status(words: &mut Words, status: &Value) -> Result<(), Refusal> {
     words.publish_at_ms = match status["publishAt"].as_str() {
         None => None,
         Some(text) => Some(parse_rfc3339(text).ok_or_else(|| {
-            status_refusal("invalidPublishAt", "The request metadata specifies an invalid scheduled publishing time.", "publishAt")
+            status_refusal(
+                "invalidPublishAt",
+                "The request metadata specifies an invalid scheduled publishing time.",
+                "publishAt",
+            )
         })?),
     };
     words.embeddable = status["embeddable"].as_bool().unwrap_or(true);
@@ -176,14 +191,18 @@ fn write_rest(words: &mut Words, body: &Value, parts: &[String]) -> Result<(), R
     }
     if !words.localizations.is_empty() && words.language.is_none() {
         let message = "Localizations need a default language.";
-        return Err(refuse(400, "defaultLanguageNotSet", VIDEO, message).at("body", "body.snippet.defaultLanguage"));
+        return Err(
+            refuse(400, "defaultLanguageNotSet", VIDEO, message).at("body", "body.snippet.defaultLanguage")
+        );
     }
     if lists("recordingDetails") {
         words.recording = given("recordingDetails");
         let date = words.recording.as_ref().and_then(|details| details["recordingDate"].as_str());
         if date.is_some_and(|date| parse_rfc3339(date).is_none()) {
             let message = "The request metadata specifies invalid recording details.";
-            return Err(refuse(400, "invalidRecordingDetails", VIDEO, message).at("body", "body.recordingDetails"));
+            return Err(
+                refuse(400, "invalidRecordingDetails", VIDEO, message).at("body", "body.recordingDetails")
+            );
         }
     }
     if lists("brandPartner") {
@@ -208,7 +227,8 @@ fn angled(text: &str) -> bool {
 
 /// The 500 are: every tag's length, the commas between them, and two more for each tag with a space, as if quoted.
 fn counted(tags: &[String]) -> usize {
-    let lengths = tags.iter().map(|tag| tag.chars().count() + if tag.contains(' ') { 2 } else { 0 }).sum::<usize>();
+    let lengths =
+        tags.iter().map(|tag| tag.chars().count() + if tag.contains(' ') { 2 } else { 0 }).sum::<usize>();
     lengths + tags.len().saturating_sub(1)
 }
 
@@ -247,25 +267,42 @@ mod tests {
         assert_eq!(reason(tagged(json!(["a".repeat(249), "b".repeat(250)]))), "fine", "249 + comma + 250");
         assert_eq!(reason(tagged(json!(["a".repeat(250), "b".repeat(250)]))), "invalidTags");
         assert_eq!(reason(json!({ "snippet": { "title": "t", "categoryId": "30" } })), "invalidCategoryId");
-        assert_eq!(reason(json!({ "snippet": { "title": "t" }, "localizations": { "de": { "title": "x" } } })), "defaultLanguageNotSet");
+        assert_eq!(
+            reason(json!({ "snippet": { "title": "t" }, "localizations": { "de": { "title": "x" } } })),
+            "defaultLanguageNotSet"
+        );
     }
 
     #[test]
     fn a_schedule_needs_private_and_a_real_instant() {
         let with = |status: Value| json!({ "snippet": { "title": "t" }, "status": status });
-        assert_eq!(reason(with(json!({ "privacyStatus": "private", "publishAt": "2026-12-01T18:00:00Z" }))), "fine");
+        assert_eq!(
+            reason(with(json!({ "privacyStatus": "private", "publishAt": "2026-12-01T18:00:00Z" }))),
+            "fine"
+        );
         assert_eq!(reason(with(json!({ "publishAt": "2026-12-01T18:00:00Z" }))), "invalidPublishAt");
-        assert_eq!(reason(with(json!({ "privacyStatus": "private", "publishAt": "tomorrow" }))), "invalidPublishAt");
+        assert_eq!(
+            reason(with(json!({ "privacyStatus": "private", "publishAt": "tomorrow" }))),
+            "invalidPublishAt"
+        );
         assert_eq!(fresh(&with(json!({})), &all()).unwrap_or_default().privacy, "public");
     }
 
     #[test]
     fn an_update_overwrites_the_whole_part() {
-        let mut words = fresh(&json!({ "snippet": { "title": "t", "tags": ["a"] }, "status": { "privacyStatus": "private" } }), &all()).unwrap();
+        let mut words = fresh(
+            &json!({ "snippet": { "title": "t", "tags": ["a"] }, "status": { "privacyStatus": "private" } }),
+            &all(),
+        )
+        .unwrap();
         let listed = ["snippet".to_string()];
         let half = json!({ "snippet": { "title": "new" } });
-        assert_eq!(overwrite(&mut words, &half, &listed, false).unwrap_err().reason().1, "invalidVideoMetadata");
-        overwrite(&mut words, &json!({ "snippet": { "title": "new", "categoryId": "1" } }), &listed, false).unwrap();
+        assert_eq!(
+            overwrite(&mut words, &half, &listed, false).unwrap_err().reason().1,
+            "invalidVideoMetadata"
+        );
+        overwrite(&mut words, &json!({ "snippet": { "title": "new", "categoryId": "1" } }), &listed, false)
+            .unwrap();
         assert_eq!((words.title.as_str(), words.tags.len(), words.privacy.as_str()), ("new", 0, "private"));
     }
 }

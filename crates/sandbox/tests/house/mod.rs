@@ -88,7 +88,8 @@ impl House {
         let page = self.auth_page(&[("scope", scope)]).await;
         assert_eq!(page.status(), 200);
         let html = page.text().await.unwrap();
-        let request = html.split("name=request value=\"").nth(1).unwrap().split('"').next().unwrap().to_string();
+        let request =
+            html.split("name=request value=\"").nth(1).unwrap().split('"').next().unwrap().to_string();
         let mut form = vec![("request", request.as_str())];
         form.extend_from_slice(answers);
         let address = format!("{}/signin/consent", self.host("accounts.google.com"));
@@ -101,7 +102,8 @@ impl House {
 
     pub async fn token(&self, fields: &[(&str, &str)]) -> (u16, Value) {
         let (id, secret) = self.app();
-        let mut form: HashMap<&str, &str> = HashMap::from([("client_id", id.as_str()), ("client_secret", secret.as_str())]);
+        let mut form: HashMap<&str, &str> =
+            HashMap::from([("client_id", id.as_str()), ("client_secret", secret.as_str())]);
         for (name, value) in fields {
             match *value {
                 "" => form.remove(name),
@@ -186,7 +188,12 @@ impl Creator<'_> {
         answer.headers()["location"].to_str().unwrap().to_string()
     }
 
-    pub async fn put(&self, session: &str, range: Option<String>, body: Vec<u8>) -> reqwest::Result<Response> {
+    pub async fn put(
+        &self,
+        session: &str,
+        range: Option<String>,
+        body: Vec<u8>,
+    ) -> reqwest::Result<Response> {
         let ask = self.ask(Method::PUT, session).header("Content-Type", "video/mp4").body(body);
         let ask = match range {
             Some(range) => ask.header("Content-Range", range),

@@ -1,10 +1,10 @@
 //! The tokens in use.
 
-use super::fake::{at, start};
+use super::fake::{PATIENCE, PLAIN, World, allow, app, at, start};
 use crate::clock::{Clock, Hand};
 use crate::sensitive::Sensitive;
 use crate::sign_in::tokens::Tokens;
-use crate::sign_in::{Access, Granted, RefreshFault};
+use crate::sign_in::{Access, Granted, RefreshFault, refresh, sign_in};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use std::sync::Arc;
@@ -219,4 +219,31 @@ async fn the_cache_does_not_show_its_tokens() {
     let shown = format!("{:?} {token:?} {hold:?}", kitchen.tokens);
     assert!(!shown.contains("canary"), "{shown}");
     assert!(shown.contains("7000"), "{shown}");
+}
+
+/// Also proves that both futures may run as tasks.
+#[tokio::test]
+async fn a_sign_in_and_then_its_refreshes() {
+    let world = World::new().await;
+    let tokens = Tokens::new(world.clock.clone());
+    let (wire, clock) = (world.wire.clone(), world.clock.clone());
+    let signing = tokio::spawn(async move {
+        let browse = |url: &url::Url| {
+            tokio::spawn(allow(url.clone()));
+        };
+        sign_in(&wire, &clock, &PLAIN, &app(), &browse, PATIENCE, &Default::default()).await
+    });
+    tokens.hold(ALICE).await.put(&signing.await.unwrap().unwrap().access);
+    let bearer = || {
+        let (wire, clock) = (world.wire.clone(), world.clock.clone());
+        let fetch =
+            || async move { refresh(&wire, &clock, &PLAIN, &app(), &"1//canary-stored".into()).await };
+        tokens.bearer(ALICE, fetch)
+    };
+    assert!(bearer().await.is_ok());
+    assert_eq!(world.asked(), 1, "the sign-in's own token serves");
+    world.hand.advance(Duration::from_secs(3400));
+    let ended = join_all((0..100).map(|_| bearer())).await;
+    assert!(ended.iter().all(Result::is_ok));
+    assert_eq!(world.asked(), 2, "and then one refresh for all");
 }

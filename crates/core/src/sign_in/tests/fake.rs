@@ -261,7 +261,9 @@ fn fault_of(form: &Fields, consent: &Fields) -> Option<&'static str> {
     let verifier = get("code_verifier").unwrap_or_default();
     let hash = Sha256::digest(verifier);
     let challenges = [BASE64_URL_SAFE_NO_PAD.encode(hash), format!("{hash:x}")];
-    if !challenges.contains(&consent["code_challenge"]) || !(43..=128).contains(&verifier.len()) {
+    if !consent.get("code_challenge").is_some_and(|sent| challenges.contains(sent))
+        || !(43..=128).contains(&verifier.len())
+    {
         return Some("verifier");
     }
     if get("redirect_uri") != consent.get("redirect_uri").map(String::as_str) {
@@ -327,8 +329,11 @@ where
     Visiting: Future<Output = T> + Send + 'static,
 {
     let (saw, seen) = mpsc::unbounded_channel();
+    // The one visit owns the sender: if it panics, who waits for it is told.
+    let saw = Mutex::new(Some(saw));
     let browse = move |url: &Url| {
-        let (visiting, saw) = (visit(url.clone()), saw.clone());
+        let saw = saw.lock().unwrap().take().expect("a sign-in opens the browser once");
+        let visiting = visit(url.clone());
         tokio::spawn(async move { saw.send(visiting.await) });
     };
     (browse, seen)

@@ -1,0 +1,204 @@
+//! Every platform in the registry, every call, every hurt: exactly one published item with the bytes that were on disk (house rules,
+//! section 7; C1, C2, C3, C4, C21, C22, C23).
+//!
+//! The straight run counts the calls; then each of them is hurt in each way, each time in a town of its own. A planned fault that
+//! never happened fails the case.
+
+use anyhow::{Context, bail, ensure};
+use serde_json::{Value, json};
+use slipway_sandbox::{Deed, Fault, Hurt, StatusAnswer};
+use slipway_stories::{Running, Town, call, post, wait_for};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Cases side by side. Most of a case is waiting for a back-off.
+const SIDE_BY_SIDE: usize = 12;
+const SIZE: u64 = 700_000;
+
+/// How a post goes out in a case, and the options that make it so.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    Now,
+    HandedOver,
+    Staged,
+}
+
+impl Way {
+    fn wishes(self, platform: &str) -> Value {
+        match self {
+            Way::Now => json!({}),
+            Way::HandedOver => json!({"at": "+3s"}),
+            Way::Staged => json!({"at": "+3s", "options": {platform: {"privacy": "unlisted"}}}),
+        }
+    }
+
+    fn privacy(self) -> &'static str {
+        if self == Way::Staged { "unlisted" } else { "public" }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Pain {
+    CrashBefore,
+    CrashAfter,
+    ReplyLost,
+    Down,
+    Busy,
+    SignedOut,
+    Cut,
+    CutInBody,
+    Html,
+}
+
+const PAINS: [Pain; 9] = [
+    Pain::CrashBefore,
+    Pain::CrashAfter,
+    Pain::ReplyLost,
+    Pain::Down,
+    Pain::Busy,
+    Pain::SignedOut,
+    Pain::Cut,
+    Pain::CutInBody,
+    Pain::Html,
+];
+
+impl Pain {
+    fn hurt(self) -> Hurt {
+        match self {
+            // The call waits at the platform's door while the program dies; nothing of it takes effect.
+            Pain::CrashBefore => Deed::StallMs(1_500).into(),
+            Pain::CrashAfter | Pain::ReplyLost => Deed::Lost.into(),
+            Pain::Down => 503.into(),
+            Pain::Busy => {
+                StatusAnswer { status: 429, retry_after: Some(1), ..StatusAnswer::default() }.into()
+            }
+            Pain::SignedOut => Deed::TokenExpired.into(),
+            Pain::Cut => Deed::Cut.into(),
+            Pain::CutInBody => Deed::CutAfter(300_000).into(),
+            Pain::Html => Deed::Html.into(),
+        }
+    }
+
+    fn kills(self) -> bool {
+        matches!(self, Pain::CrashBefore | Pain::CrashAfter)
+    }
+}
+
+/// One case from an empty town to a public post; the number of calls it took.
+async fn case(platform: &'static str, way: Way, hurt: Option<(u64, Pain)>) -> anyhow::Result<usize> {
+    let town = Town::new().await?;
+    let mut engine = town.at_home(platform).await?;
+    let path = town.video("case.mp4", SIZE, 7)?;
+    town.sandbox.clear_calls();
+    if let Some((nth, pain)) = hurt {
+        town.sandbox.plan(Fault::nth("*", nth, pain.hurt()));
+    }
+    let mut more = way.wishes(platform);
+    more["to"] = json!([platform]);
+    let id = post(&engine, &path, "One of a kind", more).await?;
+    let mut running = Running::start(&engine);
+    if let Some((nth, _)) = hurt.filter(|(_, pain)| pain.kills()) {
+        reached(&town, nth).await?;
+        running.crash().await;
+        drop(engine);
+        engine = town.engine()?;
+        running = Running::start(&engine);
+    }
+    let shown = wait_for(&engine, id, &["published", "stuck", "cancelled"], PATIENCE).await?;
+    ensure!(shown["state"] == "published", "{}", shown);
+    // To the end of the story, and a little further: nothing else happens.
+    let calls = town.sandbox.calls().len();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    ensure!(town.sandbox.calls().len() == calls, "something was called after it was published");
+    running.stop().await?;
+    let videos = town.videos();
+    ensure!(videos.len() == 1, "{} videos", videos.len());
+    ensure!(videos[0].privacy == way.privacy(), "it is {}", videos[0].privacy);
+    let disk = blake3::hash(&std::fs::read(&path)?).to_hex();
+    ensure!(videos[0].blake3.as_deref() == Some(disk.as_str()), "other bytes arrived");
+    ensure!(shown["remote"]["url"] == videos[0].url.as_str(), "another link is shown");
+    ensure!(shown["privacy"] == way.privacy(), "another privacy is shown");
+    for call in town.sandbox.calls() {
+        ensure!(!call.unknown, "a call the platform does not have: {call:?}");
+    }
+    for plan in town.sandbox.plans() {
+        ensure!(plan.done, "the planned fault never happened: {plan:?}");
+    }
+    no_secret_shown(&town, &engine, id).await?;
+    Ok(calls)
+}
+
+/// Waits until the hurt call is at the platform's door.
+async fn reached(town: &Town, nth: u64) -> anyhow::Result<()> {
+    let began = Instant::now();
+    loop {
+        if town.sandbox.plans().iter().all(|plan| plan.done) || town.sandbox.calls().len() as u64 >= nth {
+            return Ok(());
+        }
+        ensure!(began.elapsed() < PATIENCE, "call {nth} was never made");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// The history, errors and all, holds nothing the platform gave us in confidence.
+async fn no_secret_shown(town: &Town, engine: &slipway_core::engine::Engine, id: i64) -> anyhow::Result<()> {
+    let text = call(engine, "posts.show", json!({"id": id})).await?.to_string();
+    for canary in town.sandbox.state().canaries {
+        ensure!(!text.contains(&canary), "a secret is shown");
+    }
+    Ok(())
+}
+
+async fn every_call_every_hurt(platform: &'static str, way: Way) -> anyhow::Result<()> {
+    let calls = case(platform, way, None).await.context("straight through")? as u64;
+    ensure!(calls >= 3, "only {calls} calls: the counting is broken");
+    let slots = Arc::new(Semaphore::new(SIDE_BY_SIDE));
+    let mut cases = Vec::new();
+    for nth in 1..=calls {
+        for pain in PAINS {
+            let slots = slots.clone();
+            cases.push(tokio::spawn(async move {
+                let _slot = slots.acquire().await?;
+                let name = format!("{platform}, {way:?}, call {nth}, {pain:?}");
+                case(platform, way, Some((nth, pain))).await.context(name)
+            }));
+        }
+    }
+    let mut bad = Vec::new();
+    let count = cases.len();
+    for case in cases {
+        if let Err(error) = case.await? {
+            bad.push(format!("{error:#}"));
+        }
+    }
+    println!("{platform}, {way:?}: {calls} calls, {count} hurts, {} bad", bad.len());
+    if !bad.is_empty() {
+        bail!("{} of {count} cases:\n{}", bad.len(), bad.join("\n\n"));
+    }
+    Ok(())
+}
+
+/// Every platform of the registry is run; one without a simulator fails here.
+async fn all(way: Way) -> anyhow::Result<()> {
+    for platform in slipway_platforms::all() {
+        every_call_every_hurt(platform.facts().id, way).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn posted_now() -> anyhow::Result<()> {
+    all(Way::Now).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn handed_over() -> anyhow::Result<()> {
+    all(Way::HandedOver).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn staged() -> anyhow::Result<()> {
+    all(Way::Staged).await
+}
