@@ -44,7 +44,11 @@ impl Town {
             settings.processing_ms = 100;
             settings.keep_granularity = 262_144;
         });
-        Ok(Town { sandbox: Arc::new(sandbox), home: tempfile::tempdir()?, vault: Arc::new(MemoryVault::new()) })
+        Ok(Town {
+            sandbox: Arc::new(sandbox),
+            home: tempfile::tempdir()?,
+            vault: Arc::new(MemoryVault::new()),
+        })
     }
 
     /// Where the engine's data of this world is.
@@ -247,7 +251,11 @@ pub async fn wait_for(
 }
 
 /// Waits until something holds; asks again and again.
-pub async fn until<T>(what: &str, patience: Duration, mut look: impl FnMut() -> Option<T>) -> anyhow::Result<T> {
+pub async fn until<T>(
+    what: &str,
+    patience: Duration,
+    mut look: impl FnMut() -> Option<T>,
+) -> anyhow::Result<T> {
     let began = Instant::now();
     loop {
         if let Some(found) = look() {

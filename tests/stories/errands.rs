@@ -104,7 +104,7 @@ impl Scene {
     }
 
     /// Brings a post to where it rests until its minute, an hour ahead, with nothing left to do until then.
-    async fn rests(&mut self, way: Way, path: &PathBuf) -> anyhow::Result<i64> {
+    async fn rests(&mut self, way: Way, path: &Path) -> anyhow::Result<i64> {
         let id = post(&self.engine, path, "The first title", way.wishes("+60m")).await?;
         self.run();
         wait_shown(&self.engine, id, "rests until its minute", PATIENCE, |shown| {
@@ -130,8 +130,7 @@ fn all_done(shown: &Value) -> bool {
 async fn extras(way: Way, blow: Option<Blow>) -> anyhow::Result<usize> {
     let mut scene = Scene::set().await?;
     let path = scene.town.video("case.mp4", 400_000, 3)?;
-    let (thumbnail, captions) =
-        (scene.town.file("cover.png", PNG)?, scene.town.file("words.srt", CAPTIONS)?);
+    let (thumbnail, captions) = (scene.town.file("cover.png", PNG)?, scene.town.file("words.srt", CAPTIONS)?);
     let playlist = scene.town.playlist("Bread").await?;
     let mut wishes = way.wishes("+60s");
     let options = &mut wishes["options"]["youtube"];
@@ -205,7 +204,8 @@ async fn a_refused_thumbnail_sticks_itself_and_not_the_post_c9() -> anyhow::Resu
     call(&engine, "posts.retry", json!({"id": id})).await?;
     let tried = town.sandbox.calls().iter().filter(|call| call.api == "thumbnails.set").count();
     until("the thumbnail is tried again", PATIENCE, || {
-        (town.sandbox.calls().iter().filter(|call| call.api == "thumbnails.set").count() > tried).then_some(())
+        (town.sandbox.calls().iter().filter(|call| call.api == "thumbnails.set").count() > tried)
+            .then_some(())
     })
     .await?;
     wait_shown(&engine, id, "it sticks again", PATIENCE, |shown| states(shown, "thumbnail") == ["stuck"])
@@ -305,10 +305,8 @@ async fn what_is_public_takes_new_words_and_no_new_time_c37() -> anyhow::Result<
     let problem = refused(&scene.engine, "posts.edit", json!({"id": id, "at": "+1h"})).await?;
     assert_eq!(problem["code"], "not_now");
     call(&scene.engine, "posts.edit", json!({"id": id, "title": "The second title"})).await?;
-    wait_shown(&scene.engine, id, "the edit is there", PATIENCE, |shown| {
-        states(shown, "amend") == ["done"]
-    })
-    .await?;
+    wait_shown(&scene.engine, id, "the edit is there", PATIENCE, |shown| states(shown, "amend") == ["done"])
+        .await?;
     scene.the_end().await?;
     let video = scene.only_video(&path)?;
     assert_eq!((video.title.as_str(), video.privacy.as_str()), ("The second title", "public"));
