@@ -7,7 +7,7 @@ use slipway_core::engine::Engine;
 use slipway_sandbox::{Deed, Fault, VideoView};
 use slipway_stories::rounds::{Blow, every_call_every_pain};
 use slipway_stories::{Person, Quick, Running, Town, call, post, refused, until, wait_for, wait_shown};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(60);

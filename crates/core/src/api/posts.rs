@@ -8,7 +8,7 @@ use crate::media::MediaFault;
 use crate::media::fingerprint::{Fingerprint, fingerprint};
 use crate::media::original::Stamp;
 use crate::media::{Probe, probe_file};
-use crate::platform::{AnyPlatform, Errand, GoesOut, Options, Remote, Words, later};
+use crate::platform::{Errand, GoesOut, Options, Remote, Words, later};
 use crate::post::State;
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::queue;
@@ -207,7 +207,7 @@ async fn look_at(engine: &Engine, given: &AddPost) -> Outcome<Draft> {
         let media = media::Media {
             id: 0,
             path: path.clone(),
-            stamp: stamp,
+            stamp,
             size: probe.size,
             fingerprint: print.clone(),
             full_hash: None,
