@@ -241,14 +241,16 @@ pub fn wait(tx: &mut Tx, ticket: &Ticket, begun: &Begun, until: Timestamp) -> Ou
     }
 }
 
-/// The bytes are there; its minute is next.
-pub fn ready(tx: &mut Tx, ticket: &Ticket, begun: &Begun, at: Timestamp) -> Outcome<()> {
+/// The bytes are there; its minute is next. An edit made meanwhile is brought over before it.
+pub fn ready(tx: &mut Tx, ticket: &Ticket, begun: &Begun, at: Timestamp, now: Timestamp) -> Outcome<()> {
     if !ours(tx, ticket, begun.remote)? {
         return Ok(());
     }
     keep(tx, ticket, begun)?;
     go(tx, ticket.delivery.id, State::Ready)?;
-    rests(tx, ticket.delivery.id, Some(at), None)
+    rests(tx, ticket.delivery.id, Some(at), None)?;
+    catch_up(tx, ticket.delivery.id, now)?;
+    hurry_a_cancel(tx, ticket.delivery.id)
 }
 
 /// The platform will publish it; we look at `look`. Its extras become rows, once.
@@ -267,7 +269,18 @@ pub fn handed_over(
     go(tx, ticket.delivery.id, State::HandedOver)?;
     add_extras(tx, ticket.delivery.id, extras, now)?;
     catch_up(tx, ticket.delivery.id, now)?;
-    rests(tx, ticket.delivery.id, Some(look), None)
+    rests(tx, ticket.delivery.id, Some(look), None)?;
+    hurry_a_cancel(tx, ticket.delivery.id)
+}
+
+/// A cancel that came while the last step was being written must not wait until the minute.
+fn hurry_a_cancel(tx: &mut Tx, id: i64) -> Outcome<()> {
+    tx.execute(
+        "UPDATE delivery SET next_at = 0 WHERE id = ?1 AND cancelling = 1 AND next_at IS NOT NULL",
+        [id],
+    )
+    .map_err(problem)?;
+    Ok(())
 }
 
 /// Public, and read back. The id and the state are one write (C4, C10).
@@ -337,8 +350,13 @@ pub fn stick(tx: &mut Tx, ticket: &Ticket, why: &Problem) -> Outcome<()> {
     match &ticket.errand {
         Some(errand) => {
             if errand.task == Errand::Retract {
-                tx.execute("UPDATE delivery SET cancelling = 0 WHERE id = ?1", [ticket.delivery.id])
-                    .map_err(problem)?;
+                // It stays after all: from its minute on it is looked after again.
+                tx.execute(
+                    "UPDATE delivery SET cancelling = 0, next_at = CASE WHEN state IN ('handed_over', 'ready') THEN due_at ELSE next_at END \
+                     WHERE id = ?1",
+                    [ticket.delivery.id],
+                )
+                .map_err(problem)?;
             }
             errand_rests(tx, errand.id, "stuck", None, Some(why))?;
         }

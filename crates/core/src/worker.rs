@@ -361,7 +361,7 @@ async fn rests(
             let at = desk.job.due.unwrap_or(now);
             let write = move |tx: &mut Tx| {
                 flush(tx, &again, line)?;
-                queue::ready(tx, &again, &rest.begun(), at)
+                queue::ready(tx, &again, &rest.begun(), at, now)
             };
             engine.write(write).await
         }

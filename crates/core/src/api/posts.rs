@@ -584,7 +584,9 @@ pub(crate) fn re_derive(tx: &mut Tx, now: Timestamp) -> Outcome<usize> {
             }
         };
         known = Some((post_id, at));
-        if due == Some(at.as_millisecond()) {
+        // One that was moved on after its minute was missed keeps its new time.
+        if due == Some(at.as_millisecond()) || (at < now && due.is_some_and(|due| due > now.as_millisecond()))
+        {
             continue;
         }
         let Some(row) = sql(delivery::get(tx, id))? else { continue };

@@ -49,6 +49,8 @@ struct Running {
     account: i64,
     delivery: i64,
     heavy: bool,
+    /// It began after the user asked to cancel: it is the cancelling itself.
+    cancels: bool,
     gauge: Arc<Gauge>,
 }
 
@@ -108,9 +110,10 @@ impl Engine {
         if known.as_deref() == Some(version.as_str()) {
             return Ok(());
         }
-        let now = self.inner.clock.now();
+        let (now, first) = (self.inner.clock.now(), known.is_none());
         self.write(move |tx| {
-            let moved = crate::api::re_derive(tx, now)?;
+            // The first run has nothing older than itself to correct.
+            let moved = if first { 0 } else { crate::api::re_derive(tx, now)? };
             if moved > 0 {
                 tracing::info!(moved, "zone data changed; planned times were derived again");
             }
@@ -227,7 +230,8 @@ impl Runner {
             .collect()
         })?;
         for running in self.running.values() {
-            if self.settings.paused && running.heavy || asked.contains(&running.delivery) {
+            let asked = asked.contains(&running.delivery) && !running.cancels;
+            if self.settings.paused && running.heavy || asked {
                 running.gauge.stop();
             }
         }
@@ -304,7 +308,8 @@ impl Runner {
         if ticket.errand.is_none() {
             self.engine.gauges().insert(delivery, gauge.clone());
         }
-        self.running.insert(key, Running { account, delivery, heavy, gauge: gauge.clone() });
+        let cancels = ticket.delivery.cancelling;
+        self.running.insert(key, Running { account, delivery, heavy, cancels, gauge: gauge.clone() });
         let (engine, awake_since) = (self.engine.clone(), self.awake_since);
         self.tasks.spawn(async move {
             worker::work(engine, ticket, gauge, awake_since).await;
