@@ -52,13 +52,6 @@ impl Out {
         }
     }
 
-    /// A remark while JSON or a pipe reads standard output.
-    pub fn note(&self, text: &str) {
-        if !self.quiet {
-            eprintln!("{text}");
-        }
-    }
-
     pub fn strong(&self, text: &str) -> String {
         self.paint(text, "1")
     }

@@ -227,7 +227,7 @@ impl Bars {
         }
         let bar = self.running.entry(delivery).or_insert_with(|| {
             let bar = self.lines.add(ProgressBar::new(total));
-            let style = "{prefix:>5} {bar:32} {bytes}/{total_bytes} {msg}";
+            let style = "{prefix:>5} {bar:32} {decimal_bytes}/{decimal_total_bytes} {msg}";
             bar.set_style(
                 ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
             );
