@@ -426,3 +426,34 @@ async fn a_cancel_of_what_is_public_is_refused_and_it_ends_published() -> anyhow
     assert_eq!(problem["code"], "already_public");
     scene.town.quiet().await
 }
+
+/// The edit of a staged post is on its way when the minute comes: it must not take the release back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edit_under_way_at_the_minute_does_not_undo_it_c38() -> anyhow::Result<()> {
+    let mut scene = Scene::set().await?;
+    let path = scene.town.video("case.mp4", 200_000, 12)?;
+    let id = scene.rests(Way::Staged, &path).await?;
+    scene.quick.hold();
+    let due: jiff::Timestamp = call(&scene.engine, "posts.show", json!({"id": id})).await?["due"]
+        .as_str()
+        .context("due")?
+        .parse()?;
+    scene.town.sandbox.plan(Fault::next("videos.update", Deed::StallMs(600)));
+    scene.quick.pass_to(due - jiff::SignedDuration::from_secs(2));
+    call(&scene.engine, "posts.edit", json!({"id": id, "title": "At the last second"})).await?;
+    Blow::struck(&scene.town).await?;
+    scene.quick.pass_to(due);
+    scene.quick.run();
+    let shown = wait_shown(&scene.engine, id, "published and edited", PATIENCE, |shown| {
+        shown["state"] == "published" && states(shown, "amend") == ["done"]
+    })
+    .await?;
+    scene.the_end().await?;
+    let video = scene.only_video(&path)?;
+    assert_eq!(
+        (video.privacy.as_str(), video.title.as_str()),
+        ("unlisted", "At the last second"),
+        "{shown:#}"
+    );
+    Ok(())
+}

@@ -295,11 +295,17 @@ impl Engine {
 
 /// The hold that keeps this account from beginning something new, the longest first.
 fn held(holds: &[Hold], account: i64, app: i64, now: Timestamp) -> Option<&Hold> {
-    let of_it = |hold: &&Hold| match hold.whose {
-        crate::platform::Whose::App => hold.id == app,
-        crate::platform::Whose::Account | crate::platform::Whose::Delivery => hold.id == account,
-    };
-    holds.iter().filter(of_it).filter(|hold| hold.until > now).max_by_key(|hold| hold.until)
+    holds
+        .iter()
+        .filter(|hold| hold.is_of(account, app))
+        .filter(|hold| hold.until > now)
+        .max_by_key(|hold| hold.until)
+}
+
+/// The hold that keeps this account from doing anything at all.
+fn held_whole(holds: &[Hold], account: i64, app: i64, now: Timestamp) -> Option<&Hold> {
+    let active = holds.iter().filter(|hold| hold.until > now && hold.is_whole());
+    active.filter(|hold| hold.is_of(account, app)).max_by_key(|hold| hold.until)
 }
 
 fn line(row: &rusqlite::Row, holds: &[Hold], now: Timestamp) -> rusqlite::Result<DeliveryView> {
@@ -311,8 +317,13 @@ fn line(row: &rusqlite::Row, holds: &[Hold], now: Timestamp) -> rusqlite::Result
     let size: i64 = row.get(after + 3)?;
     let account_state: String = row.get(after + 6)?;
     let app: i64 = row.get(after + 7)?;
-    let next = next(&delivery, &account_state, held(holds, delivery.account, app, now), now);
-    let late_ms = match (delivery.public_at, delivery.due) {
+    let hold = match delivery.memo {
+        None => held(holds, delivery.account, app, now),
+        Some(_) => held_whole(holds, delivery.account, app, now),
+    };
+    let next = next(&delivery, &account_state, hold, now);
+    // "As soon as possible" has no minute to be late for.
+    let late_ms = match (delivery.public_at, delivery.due.filter(|_| wall.is_some())) {
         (Some(public), Some(due)) => Some(public.as_millisecond() - due.as_millisecond()),
         _ => None,
     };
@@ -375,7 +386,7 @@ fn next(row: &Delivery, account: &str, hold: Option<&Hold>, now: Timestamp) -> O
     if account == "sign_in" {
         return you("Waits for a new sign-in of its channel.");
     }
-    let waits_for_lane = matches!(row.state, State::Due | State::Parked) && row.memo.is_none();
+    let waits_for_lane = matches!(row.state, State::Due | State::Parked);
     if let Some(hold) = hold.filter(|_| waits_for_lane) {
         let text = format!("Waits: {}", hold.problem.message);
         return Some(Next { at: Some(hold.until.max(row.next.unwrap_or(now))), then: NextStep::Begin, text });

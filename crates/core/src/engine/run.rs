@@ -6,7 +6,6 @@
 use super::{Engine, settle};
 use crate::clock::net::NetNotice;
 use crate::clock::watch::ClockNotice;
-use crate::platform::Whose;
 use crate::problem::{Code, Outcome, Problem};
 use crate::queue::{self, Lane, Ticket};
 use crate::settings::Settings;
@@ -198,18 +197,11 @@ impl Runner {
         self.holds_end = active.iter().map(|hold| hold.until).min();
         (self.lanes, self.blocked) = (Vec::new(), Vec::new());
         for account in accounts {
-            let of_it = |hold: &&Hold| match hold.whose {
-                Whose::App => hold.id == account.app,
-                Whose::Account | Whose::Delivery => hold.id == account.id,
-            };
-            let held = active
-                .iter()
-                .filter(of_it)
-                .any(|hold| hold.bucket.is_empty() || hold.bucket == settle::FAILURES);
-            if account.state != AccountState::Ok || held {
+            let mut of_it = active.iter().filter(|hold| hold.is_of(account.id, account.app)).peekable();
+            let may_open = of_it.peek().is_none();
+            if account.state != AccountState::Ok || of_it.any(Hold::is_whole) {
                 self.blocked.push(account.id);
             } else {
-                let may_open = !active.iter().any(|hold| of_it(&hold));
                 self.lanes.push(Lane { account: account.id, may_open });
             }
         }

@@ -10,13 +10,11 @@ use crate::schedule::next_midnight;
 use crate::store::Tx;
 use crate::store::account::{self, AccountState};
 use crate::store::attempt::Attempt;
-use crate::store::hold::{self, Hold};
+use crate::store::hold::{self, FAILURES, Hold};
 use crate::worker::{Desk, flush};
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// The bucket a row of failures is counted in.
-pub(crate) const FAILURES: &str = "failures";
 /// A reply nobody understands is tried this often before it is shown.
 const STRANGE_TRIES: u32 = 5;
 /// Between two looks whether the network is back, when nothing tells us.

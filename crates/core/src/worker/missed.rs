@@ -25,7 +25,9 @@ pub(super) async fn answers_for_its_minute(
     let fresh = matches!(ticket.from, State::Due | State::Parked) && ticket.delivery.memo.is_none();
     let was_offline = ticket.delivery.problem.as_ref().is_some_and(|problem| problem.code == Code::Offline);
     let missed = due < awake_since || was_offline;
+    // "As soon as possible" has no minute to miss.
     if ticket.errand.is_some()
+        || desk.post.wall.is_none()
         || ticket.delivery.cancelling
         || !missed
         || !(fresh || ticket.from == State::Ready)
