@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+pub mod binary;
 pub mod person;
 
 pub use person::{Choice, Person};
