@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 pub mod binary;
+pub mod dice;
 pub mod person;
 
 pub use person::{Choice, Person};
