@@ -6,7 +6,7 @@
 mod accounts;
 mod posts;
 
-pub use accounts::{AddApp, Connect, Disconnected, Rules};
+pub use accounts::{AddApp, Connect, Disconnected, Rules, find_account};
 pub(crate) use posts::re_derive;
 pub use posts::{AddPost, Added, Checked, Decide, EditPost, Which};
 

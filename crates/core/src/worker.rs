@@ -74,11 +74,6 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
         None => {
             let (again, revision) = (ticket.clone(), desk.post.revision);
             if ticket.errand.is_none() {
-                if let Some(remote) = &ticket.delivery.remote {
-                    // It has an id at the platform and no memo: beginning again would make a second one (C4).
-                    let detail = format!("it is known there as {}", remote.id);
-                    return engine.settle(ticket, &desk, Fault::Unsure { detail }, None, None).await;
-                }
                 engine.inner.store.write(move |tx| queue::begins(tx, &again, revision)).await?;
             }
             platform.begin(&desk.job)
@@ -101,6 +96,7 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
             Ok(next) => next,
             Err(fault) => return engine.settle(ticket, &desk, fault, line.take(), last).await,
         };
+        let known_before = ticket.errand.is_none() && desk.job.remote.is_some();
         if next.remote.is_some() {
             desk.job.remote = next.remote.clone();
         }
@@ -111,6 +107,11 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
             }
         }
         match next.act {
+            // It has an id at the platform: whatever the protocol says, nothing new is opened for it (C4).
+            Act::Send(call) if known_before && (call.is_upload() || next.stage == Stage::Opening) => {
+                let detail = "it has an id there already".into();
+                return engine.settle(ticket, &desk, Fault::Unsure { detail }, line.take(), last).await;
+            }
             Act::Send(call) => {
                 let bucket = call.costs.first().map(|cost| cost.bucket);
                 last = Some((next.stage, bucket));
@@ -215,6 +216,7 @@ async fn send(
             engine.quota_is_spent(ticket, desk, bucket).await?;
             return Ok(Sending::Over);
         }
+        Leave::Gone => return Ok(Sending::Over),
         Leave::Asked => {
             lay_down(engine, ticket, desk, None).await?;
             return Ok(Sending::Over);
@@ -473,8 +475,7 @@ async fn finish_wish(
             engine
                 .write(move |tx| {
                     flush(tx, &again, written)?;
-                    queue::wait(tx, &again, &rest.begun(), now)?;
-                    queue::lay_down(tx, &again, now)
+                    queue::put_by(tx, &again, &rest.begun(), now)
                 })
                 .await?;
             Ok(true)

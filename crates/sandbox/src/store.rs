@@ -205,17 +205,17 @@ impl Progress {
 /// A running transfer: frames in, the progress back at its end.
 pub(crate) enum Intake {
     /// Nothing to do but count.
-    Light(Progress),
+    Light(Box<Progress>),
     Threaded(tokio::sync::mpsc::Sender<Bytes>, tokio::task::JoinHandle<std::io::Result<Progress>>),
 }
 
 impl Intake {
     pub(crate) fn begin(mut progress: Progress) -> Intake {
         if progress.is_light() {
-            return Intake::Light(progress);
+            return Intake::Light(Box::new(progress));
         }
         // A few frames of slack keep socket and hash both busy; more would only be memory.
-        let (frames, mut arriving) = tokio::sync::mpsc::channel::<Bytes>(16);
+        let (frames, mut arriving) = tokio::sync::mpsc::channel::<Bytes>(4);
         let thread = tokio::task::spawn_blocking(move || {
             while let Some(frame) = arriving.blocking_recv() {
                 progress.take(&frame)?;
@@ -235,7 +235,7 @@ impl Intake {
 
     pub(crate) async fn end(self) -> anyhow::Result<Progress> {
         match self {
-            Intake::Light(progress) => Ok(progress),
+            Intake::Light(progress) => Ok(*progress),
             Intake::Threaded(frames, thread) => {
                 drop(frames);
                 thread.await.context("the thread that keeps bytes")?.context("keeping the bytes of an upload")

@@ -135,8 +135,9 @@ pub(super) async fn connect(engine: &Engine, host: &dyn Host, given: Connect) ->
     let identity = match identify(engine, &platform, &granted).await {
         Ok(identity) => identity,
         Err(problem) => {
-            // Nothing of a sign-in that leads nowhere stays behind, not even at the platform.
-            if let Some(token) = &granted.refresh {
+            // Nothing of a sign-in that leads nowhere stays behind, not even at the platform; unless giving it back would end the
+            // working sign-in of another channel of the same person.
+            if let Some(token) = granted.refresh.as_ref().filter(|_| !facts.sign_in.revokes_all) {
                 let _ = sign_in::revoke(wire, facts, token).await;
             }
             return Err(problem);
@@ -260,18 +261,24 @@ pub(super) async fn disconnect(engine: &Engine, _: &dyn Host, given: Id) -> Outc
     let name = account.name.clone();
     let (waiting, handed_over) = engine
         .write(move |tx| {
-            let rows: Vec<(i64, String)> = sql(tx
-                .prepare("SELECT id, state FROM delivery WHERE account_id = ?1 AND state NOT IN ('published', 'cancelled', 'draft')")
-                .and_then(|mut get| get.query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()))?;
+            let rows: Vec<(i64, String, bool)> = sql(tx
+                .prepare("SELECT id, state, memo IS NOT NULL AND remote_id IS NULL AND stage = 'sending' FROM delivery WHERE account_id = ?1 AND state NOT IN ('published', 'cancelled', 'draft')")
+                .and_then(|mut get| get.query_map([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()))?;
             let (mut waiting, mut handed) = (0, 0);
-            for (delivery, state) in rows {
+            for (delivery, state, half_way) in rows {
                 if state == State::HandedOver.as_str() {
                     handed += 1;
                 } else {
                     waiting += 1;
                 }
-                let why = Problem::block(Code::SignInNeeded, format!("{name} was disconnected. Connect it again, and this goes on."))
-                    .fix(Fix::SignIn { account: id });
+                let why = if half_way {
+                    // What was known about it goes with the sign-in, so nobody could ask any more: a person has to look (C2).
+                    let message = format!("{name} was disconnected while this was being sent. Look there whether it arrived, then decide.");
+                    Problem::block(Code::Unsure, message).fix(Fix::Decide)
+                } else {
+                    Problem::block(Code::SignInNeeded, format!("{name} was disconnected. Connect it again, and this goes on."))
+                        .fix(Fix::SignIn { account: id })
+                };
                 if state != State::Stuck.as_str() {
                     queue::go(tx, delivery, State::Stuck)?;
                 }

@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 
 /// An error answer in the making.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct Refusal(Box<Said>);
+
+#[derive(Debug)]
+struct Said {
     status: u16,
     reason: String,
     domain: String,
@@ -19,7 +22,7 @@ pub(crate) struct Refusal {
 }
 
 pub(crate) fn refuse(status: u16, reason: &str, domain: &str, message: &str) -> Refusal {
-    Refusal {
+    Refusal(Box::new(Said {
         status,
         reason: reason.into(),
         domain: domain.into(),
@@ -28,52 +31,52 @@ pub(crate) fn refuse(status: u16, reason: &str, domain: &str, message: &str) -> 
         rpc: None,
         details: None,
         retry_after: None,
-    }
+    }))
 }
 
 impl Refusal {
     /// Where the mistake is: `parameter`, `header` or `body`, and its name.
     pub(crate) fn at(mut self, kind: &'static str, name: &str) -> Refusal {
-        self.at = Some((kind, name.into()));
+        self.0.at = Some((kind, name.into()));
         self
     }
 
     pub(crate) fn rpc(mut self, status: &'static str) -> Refusal {
-        self.rpc = Some(status);
+        self.0.rpc = Some(status);
         self
     }
 
     pub(crate) fn details(mut self, details: Value) -> Refusal {
-        self.details = Some(details);
+        self.0.details = Some(details);
         self
     }
 
     #[cfg(test)]
     pub(crate) fn reason(&self) -> (u16, &str) {
-        (self.status, &self.reason)
+        (self.0.status, &self.0.reason)
     }
 
     pub(crate) fn answer(self) -> Answer {
-        let mut item = json!({ "message": self.message, "domain": self.domain, "reason": self.reason });
-        if let Some((kind, name)) = self.at {
+        let mut item = json!({ "message": self.0.message, "domain": self.0.domain, "reason": self.0.reason });
+        if let Some((kind, name)) = self.0.at {
             item["locationType"] = kind.into();
             item["location"] = name.into();
         }
-        let mut error = json!({ "code": self.status, "message": self.message, "errors": [item] });
-        if let Some(rpc) = self.rpc {
+        let mut error = json!({ "code": self.0.status, "message": self.0.message, "errors": [item] });
+        if let Some(rpc) = self.0.rpc {
             error["status"] = rpc.into();
         }
-        if let Some(details) = self.details {
+        if let Some(details) = self.0.details {
             error["details"] = details;
         }
-        let mut answer = Answer::json(self.status, &json!({ "error": error }));
-        if self.status == 401 {
+        let mut answer = Answer::json(self.0.status, &json!({ "error": error }));
+        if self.0.status == 401 {
             answer = answer.header(
                 "www-authenticate",
                 "Bearer realm=\"https://accounts.google.com/\", error=\"invalid_token\"",
             );
         }
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.0.retry_after {
             answer = answer.header("retry-after", &seconds.to_string());
         }
         answer
@@ -99,8 +102,8 @@ pub(crate) fn planned(plan: &StatusAnswer) -> Answer {
         message,
     );
     // A reason of one's own may not go with the usual status word.
-    refusal.rpc = if plan.reason.is_some() { None } else { rpc };
-    refusal.retry_after = plan.retry_after;
+    refusal.0.rpc = if plan.reason.is_some() { None } else { rpc };
+    refusal.0.retry_after = plan.retry_after;
     refusal.answer()
 }
 

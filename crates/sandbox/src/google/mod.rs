@@ -8,16 +8,19 @@
 
 mod bearer;
 mod books;
+mod captions;
 mod channels;
 mod consent;
 mod errors;
 mod finish;
 mod people;
+mod playlists;
 mod quota;
 mod render;
 mod route;
 mod shape;
 mod state;
+mod thumbnails;
 mod token;
 mod transfer;
 mod upload;
@@ -92,6 +95,19 @@ impl Google {
         if refresh {
             books.refresh.clear();
         }
+    }
+
+    /// Tokens without a browser.
+    pub(crate) fn grant(&self, world: &World, account: &str, scopes: &[&str]) -> crate::Granted {
+        let now = world.now_ms();
+        let scopes = scopes.iter().map(|scope| (*scope).to_string()).collect();
+        let (answer, _) = token::give(&mut self.books(now), account, scopes, &world.settings(), now);
+        let text = |name: &str| answer[name].as_str().unwrap_or_default().to_string();
+        let granted =
+            crate::Granted { access_token: text("access_token"), refresh_token: text("refresh_token") };
+        world.secret(&granted.access_token);
+        world.secret(&granted.refresh_token);
+        granted
     }
 
     /// What is played on the page: blob, length and media type.
@@ -222,7 +238,26 @@ fn answer(world: &World, op: Op, ask: &Ask, body: &Bytes) -> Result<Answer, Refu
         Op::VideosStats => videos::stats(desk),
         Op::ChannelsList => channels::list(desk),
         Op::CategoriesList => channels::categories(desk),
-        _ => Err(errors::bad_request("Not imitated yet.")),
+        Op::ThumbnailsSet => thumbnails::set(desk),
+        Op::CaptionsList => captions::list(desk),
+        Op::CaptionsInsert => captions::insert(desk),
+        Op::CaptionsDelete => captions::delete(desk),
+        Op::PlaylistsList => playlists::list(desk),
+        Op::PlaylistsInsert => playlists::insert(desk),
+        Op::ItemsList => playlists::items(desk),
+        Op::ItemsInsert => playlists::add(desk),
+        Op::ItemsDelete => playlists::remove(desk),
+        Op::AuthPage
+        | Op::AuthConsent
+        | Op::Token
+        | Op::Revoke
+        | Op::TokenInfo
+        | Op::UserInfo
+        | Op::Put(_)
+        | Op::Query(_)
+        | Op::Cancel(_) => {
+            Err(errors::internal(&anyhow::anyhow!("a call that is answered elsewhere came here")))
+        }
     }
 }
 
@@ -241,9 +276,12 @@ struct Desk<'a> {
 fn names(world: &World, op: Op, ask: &Ask, body: &Bytes) -> Vec<String> {
     let json = || serde_json::from_slice::<serde_json::Value>(body).unwrap_or_default();
     let books = world.google.books(world.now_ms());
-    let of_video = |id: &str| match books.video(id) {
-        Some(video) => video.file.iter().cloned().chain([video.words.title.clone()]).collect(),
-        None => Vec::new(),
+    let of_video = |id: &str| -> Vec<String> {
+        let video = books.video(id);
+        video
+            .into_iter()
+            .flat_map(|video| video.file.iter().cloned().chain([video.words.title.clone()]))
+            .collect()
     };
     match op {
         Op::Put(_) | Op::Query(_) | Op::Cancel(_) => {
@@ -262,7 +300,9 @@ fn names(world: &World, op: Op, ask: &Ask, body: &Bytes) -> Vec<String> {
         Op::ItemsInsert => of_video(json()["snippet"]["resourceId"]["videoId"].as_str().unwrap_or_default()),
         Op::VideosUpdate => of_video(json()["id"].as_str().unwrap_or_default()),
         Op::ThumbnailsSet | Op::CaptionsList => of_video(ask.query("videoId").unwrap_or_default()),
-        Op::VideosList | Op::VideosDelete => of_video(ask.query("id").unwrap_or_default()),
+        Op::VideosList | Op::VideosDelete => {
+            ask.query_list("id").iter().flat_map(|id| of_video(id)).collect()
+        }
         _ => Vec::new(),
     }
 }

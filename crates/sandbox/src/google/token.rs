@@ -150,15 +150,27 @@ fn exchange(books: &mut Books, fields: &Fields, settings: &Settings, now: i64) -
     }
     verify(code, field(fields, "code_verifier"))?;
     let (owner, scopes, sent) = (code.owner.clone(), code.scopes.clone(), code.code.clone());
-    let grant = books.serial();
+    let (answer, grant) = give(books, &owner, scopes, settings, now);
     if let Some(code) = books.codes.iter_mut().find(|code| code.code == sent) {
         code.used = Some(grant);
     }
+    Ok(answer)
+}
+
+/// A new grant with both its tokens, and its number.
+pub(crate) fn give(
+    books: &mut Books,
+    owner: &str,
+    scopes: Vec<String>,
+    settings: &Settings,
+    now: i64,
+) -> (Value, u64) {
+    let grant = books.serial();
     let fresh = Refresh {
         token: format!("1//0{}", random_text(80)),
         grant,
-        owner: owner.clone(),
-        scopes: scopes.clone(),
+        owner: owner.into(),
+        scopes,
         used_ms: now,
         dies_ms: settings.testing_mode.then_some(now + TESTING_LIFE_S * 1000),
     };
@@ -171,7 +183,7 @@ fn exchange(books: &mut Books, fields: &Fields, settings: &Settings, now: i64) -
     {
         books.revoke_grant(oldest);
     }
-    Ok(answer)
+    (answer, grant)
 }
 
 fn verify(code: &Code, verifier: Option<&str>) -> Result<(), Answer> {

@@ -379,7 +379,10 @@ async fn receive(
             break Received::Cut;
         }
         if let Some(rate) = twist.slow {
-            tokio::time::sleep(Duration::from_millis(len * 1000 / rate.max(1))).await;
+            tokio::select! {
+                _ = newer.changed() => break Received::Cut,
+                () = tokio::time::sleep(Duration::from_millis(len * 1000 / rate.max(1))) => {}
+            }
         }
     };
     world.calls.note(ask.seq, |call| call.body_bytes += got);

@@ -5,7 +5,7 @@ use super::Desk;
 use super::books::{End, Purpose, Session};
 use super::errors::{Refusal, refuse};
 use super::route::What;
-use super::{shape, words};
+use super::{captions, quota, shape, thumbnails, words};
 use crate::exchange::{Answer, Ask};
 use crate::world::{World, random_text};
 
@@ -25,8 +25,17 @@ pub(crate) fn start(desk: Desk<'_>, what: What) -> Result<Answer, Refusal> {
             words::no_unlisted(&body, &parts)?;
             (parts.clone(), Purpose::Video(Box::new(words::fresh(&body, &parts)?)))
         }
-        What::Thumbnail => return Err(super::errors::bad_request("Not imitated yet.")),
-        What::Caption => return Err(super::errors::bad_request("Not imitated yet.")),
+        What::Thumbnail => {
+            let video = thumbnails::allowed(desk.books, &desk.who, ask.query("videoId"))?;
+            let channel = desk.who.channel()?.id;
+            quota::charge_thumbnail(desk.books, channel, &desk.settings, now)?;
+            (Vec::new(), Purpose::Thumbnail { video })
+        }
+        What::Caption => {
+            let parts = words::parts(ask.query_list("part"), &["id", "snippet"])?;
+            json_only(ask)?;
+            (parts, Purpose::Caption(captions::read(desk.books, &desk.who, desk.body)?))
+        }
     };
     let total = declared_length(ask, what)?;
     let mime = declared_type(ask, what)?;

@@ -35,8 +35,9 @@ fn a_new_time_looks_writes_and_reads_back() {
 
 #[test]
 fn a_time_that_does_not_take_is_told() {
-    let mut house =
-        House::begin(errand(Errand::Amend, due_in(9000))).hears(scheduled(7200)).hears(reply(200, json!({})));
+    let mut house = House::begin(errand(Errand::Amend, due_in(9000)))
+        .hears(scheduled(7200))
+        .hears(reply(200, json!({ "id": "vid7" })));
     for _ in 0..3 {
         house = house.hears(scheduled(7200)).waits().wakes().sends("videos.list");
     }
@@ -50,7 +51,7 @@ fn what_is_public_is_not_re_timed_but_its_words_may_change() {
     assert_eq!(code(house.fails(public())), Code::AlreadyPublic);
     let house = House::begin(errand(Errand::Amend, job())).hears(public()).sends("videos.update");
     assert_eq!(body(house.call())["status"]["privacyStatus"], "public");
-    assert!(house.hears(reply(200, json!({}))).hears(public()).done().notes.is_empty());
+    assert!(house.hears(reply(200, json!({ "id": "vid7" }))).hears(public()).done().notes.is_empty());
 }
 
 #[test]
@@ -76,4 +77,13 @@ fn taking_back_looks_first_and_only_the_removals_answer_counts() {
     let house = House::begin(errand(Errand::Retract, due_in(7200))).hears(scheduled(7200));
     assert_eq!(house.hears(reply(204, Value::Null)).done().remote, None);
     House::begin(Job { errand: Errand::Retract, ..job() }).done();
+}
+
+#[test]
+fn an_update_is_believed_only_when_the_video_answers() {
+    // A proxy's page, an empty object, another video: none of them says that anything was written.
+    for body in [json!({}), json!({ "id": "vid8" }), Value::Null, json!("<html>")] {
+        let house = House::begin(errand(Errand::Amend, due_in(9000))).hears(scheduled(7200));
+        assert!(matches!(house.fails(reply(200, body.clone())), Fault::Strange { .. }), "{body}");
+    }
 }
