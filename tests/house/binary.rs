@@ -186,7 +186,8 @@ impl Place {
 
     /// Runs a command with `--json`.
     pub async fn json<S: AsRef<OsStr>>(&self, args: &[S]) -> anyhow::Result<Said> {
-        let args: Vec<&OsStr> = [OsStr::new("--json")].into_iter().chain(args.iter().map(AsRef::as_ref)).collect();
+        let args: Vec<&OsStr> =
+            [OsStr::new("--json")].into_iter().chain(args.iter().map(AsRef::as_ref)).collect();
         self.run(&args).await
     }
 
@@ -299,7 +300,8 @@ impl Process {
         };
         let Ok(status) = tokio::time::timeout(patience, whole).await else {
             let _ = self.child.kill().await;
-            let (out, err) = (String::from_utf8_lossy(&text).into_owned(), self.err.await.unwrap_or_default());
+            let (out, err) =
+                (String::from_utf8_lossy(&text).into_owned(), self.err.await.unwrap_or_default());
             bail!("`slipway {}` did not end in {patience:?}; it said {out} {err}", self.asked);
         };
         Ok(Said {

@@ -8,9 +8,10 @@
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
-use slipway_sandbox::{Deed, Fault};
-use slipway_stories::binary::Place;
+use slipway_sandbox::{Call, Deed, Fault};
+use slipway_stories::binary::{Place, Process};
 use slipway_stories::dice::Dice;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -83,7 +84,11 @@ async fn killed_at_any_moment_each_video_is_there_once() -> anyhow::Result<()> {
     );
     ensure!(all.kills == kills, "only {} kills", all.kills);
     // Kills that hit nothing would prove nothing.
-    ensure!(all.hits * 5 >= kills, "only {} of {kills} kills hit work under way: spread them better", all.hits);
+    ensure!(
+        all.hits * 5 >= kills,
+        "only {} of {kills} kills hit work under way: spread them better",
+        all.hits
+    );
     ensure!(kills < 50 || all.puts_broken > 0, "no kill hit a body");
     Ok(())
 }
@@ -120,7 +125,8 @@ async fn live(mut dice: Dice, kills: u64) -> anyhow::Result<Tally> {
 /// A torture run publishes more in a day than an app may by default.
 async fn raise_quotas(place: &Place) -> anyhow::Result<()> {
     let app = place.sandbox.announcement().apps.get("youtube").context("no app")?.clone();
-    let args = ["apps", "add", "youtube", "--client-id", &app.client_id, "--client-secret", &app.client_secret];
+    let args =
+        ["apps", "add", "youtube", "--client-id", &app.client_id, "--client-secret", &app.client_secret];
     let quotas = ["--quota", "uploads=1000000", "--quota", "pool=100000000"];
     place.json(&[&args[..], &quotas[..]].concat()).await?.done()?;
     Ok(())
@@ -137,12 +143,13 @@ async fn play(
 ) -> anyhow::Result<()> {
     place.sandbox.clear_calls();
     place.sandbox.clear_plans();
-    let size = 1_500_000 + dice.below(2_500_000);
+    // More than the system's own buffers between the two hold, or a body would be whole the moment it is begun.
+    let size = 6_000_000 + dice.below(8_000_000);
     let title = format!("Loaf {round}");
     let path = place.video(&format!("loaf-{round}.mp4"), size, dice.next())?;
     let sessions_before = place.sandbox.state().sessions.len();
     let id = place.post(&path, &title, way.more).await?;
-    let (mut killed, mut interrupted) = (0, 0);
+    let (mut killed, mut interrupted) = (0, BTreeSet::new());
     let whole = loop {
         // Slow enough that a body takes about a second; each call of a body uses up one plan.
         slow_down(place);
@@ -150,10 +157,7 @@ async fn play(
         if killed == kills {
             break place.finish(process).await?;
         }
-        // Early moments are the crowded ones; the long waits are for the minute.
-        let spread = [120, 400, 900, 1_800, 4_500][dice.below(5) as usize];
-        tokio::time::sleep(Duration::from_millis(dice.below(spread))).await;
-        if process.has_ended()? {
+        if !moment_comes(place, dice, &mut process).await? {
             break place.finish(process).await?;
         }
         let said = process.kill().await?;
@@ -163,9 +167,10 @@ async fn play(
             break said;
         }
         killed += 1;
-        interrupted += under_way(place)?;
+        interrupted.extend(left_behind(place)?);
     };
     ensure!(whole.code == Some(0), "{whole:?}");
+    let interrupted = interrupted.len() as u64;
     tally.kills += killed;
     tally.hits += interrupted.min(killed);
     let shown = place.show(id).await?;
@@ -179,15 +184,59 @@ async fn play(
     Ok(())
 }
 
+/// In place of a number of calls: until a body is on its way.
+const BODY: u64 = u64::MAX;
+
+/// Waits for the moment to kill; false when the process was done before. Moments by the clock alone would nearly all fall into
+/// waiting, so most are counted in calls: so many of this process's calls, and a little later.
+async fn moment_comes(place: &Place, dice: &mut Dice, process: &mut Process) -> anyhow::Result<bool> {
+    let began = Instant::now();
+    let (calls, later) = match dice.below(10) {
+        // Start-up: lock, release of what was left behind, vault, token.
+        0 => (0, dice.below(400)),
+        // Anywhere, the wait for the minute included.
+        1 => (0, dice.below(5_000)),
+        // Around a call: while it is under way, or while its answer is written down.
+        2..=5 => (1 + dice.below(7), dice.below(25)),
+        // In the middle of a body.
+        _ => (BODY, dice.below(800)),
+    };
+    let before = place.sandbox.calls().len();
+    let come = || {
+        let new = &place.sandbox.calls()[before..];
+        let in_body = |call: &Call| call.api == "videos.insert.put" && call.status.is_none() && !call.cut;
+        if calls == BODY { new.iter().any(in_body) } else { new.len() >= calls as usize }
+    };
+    while !come() {
+        if process.has_ended()? {
+            return Ok(false);
+        }
+        ensure!(began.elapsed() < Duration::from_secs(60), "the moment did not come in a minute");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let at = Instant::now() + Duration::from_millis(later);
+    while Instant::now() < at {
+        if process.has_ended()? {
+            return Ok(false);
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    Ok(true)
+}
+
 fn slow_down(place: &Place) {
     let open = place.sandbox.plans().iter().filter(|plan| !plan.done).count();
     for _ in open..2 {
-        place.sandbox.plan(Fault::next("videos.insert.put", Deed::SlowBytesPerS(4_000_000)));
+        place.sandbox.plan(Fault::next("videos.insert.put", Deed::SlowBytesPerS(9_000_000)));
     }
 }
 
+/// A claim that a dead process left behind: which row, and which process. One that dies before it has taken over what its forerunner
+/// left behind leaves the forerunner's.
+type Claim = (String, i64, i64);
+
 /// What the dead process held, read from a copy of its files so that the originals stay as the kill left them.
-fn under_way(place: &Place) -> anyhow::Result<u64> {
+fn left_behind(place: &Place) -> anyhow::Result<Vec<Claim>> {
     let folder = tempfile::tempdir()?;
     for ending in ["db", "db-wal"] {
         let from = place.database().with_extension(ending);
@@ -196,10 +245,11 @@ fn under_way(place: &Place) -> anyhow::Result<u64> {
         }
     }
     let sql = rusqlite::Connection::open(folder.path().join("slipway.db"))?;
-    let held = |table: &str| -> rusqlite::Result<i64> {
-        sql.query_row(&format!("SELECT count(*) FROM {table} WHERE claim IS NOT NULL"), [], |row| row.get(0))
-    };
-    Ok((held("delivery")? + held("errand")?) as u64)
+    let held = "SELECT 'delivery', id, claim FROM delivery WHERE claim IS NOT NULL \
+                UNION ALL SELECT 'errand', id, claim FROM errand WHERE claim IS NOT NULL";
+    let mut held = sql.prepare(held)?;
+    let held = held.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(held.collect::<Result<_, _>>()?)
 }
 
 fn judge(place: &Place, way: &Way, path: &Path, title: &str, shown: &Value) -> anyhow::Result<()> {
@@ -221,7 +271,10 @@ fn judge(place: &Place, way: &Way, path: &Path, title: &str, shown: &Value) -> a
 fn history(shown: &Value, interrupted: u64) -> anyhow::Result<()> {
     let lines = shown["attempts"].as_array().context("no history")?;
     let found = lines.iter().filter(|line| line["outcome"] == "interrupted").count() as u64;
-    ensure!(found == interrupted, "{found} lines say interrupted, {interrupted} claims were left behind: {shown:#}");
+    ensure!(
+        found == interrupted,
+        "{found} lines say interrupted, {interrupted} claims were left behind: {shown:#}"
+    );
     Ok(())
 }
 
@@ -238,19 +291,25 @@ fn account_for_bytes(place: &Place, sessions_before: usize, tally: &mut Tally) -
             .collect();
         // A body that began anywhere but at the server's own offset is answered 308 (overlap) or 400 (gap).
         for put in &puts {
-            ensure!(matches!(put.status, None | Some(200)), "a body began at the wrong byte: {put:?}");
+            ensure!(matches!(put.status, None | Some(200 | 201)), "a body began at the wrong byte: {put:?}");
         }
         let broken = puts.iter().filter(|put| put.status.is_none()).count() as u64;
         let kept = if session.finished { session.total.unwrap_or_default() } else { session.stored };
         let again = session.received_total.saturating_sub(kept);
-        ensure!(again <= broken * GRANULE, "{again} bytes sent again after {broken} broken bodies: {session:?}");
+        ensure!(
+            again <= broken * GRANULE,
+            "{again} bytes sent again after {broken} broken bodies: {session:?}"
+        );
         tally.sent_again += again;
         tally.puts_broken += broken;
     }
     // A session that was opened and left behind held nothing: its reply never reached us.
     let empty = sessions.iter().filter(|session| !session.finished);
     for session in empty {
-        ensure!(session.received_total == 0, "bytes were sent into a session that was left behind: {session:?}");
+        ensure!(
+            session.received_total == 0,
+            "bytes were sent into a session that was left behind: {session:?}"
+        );
     }
     Ok(())
 }

@@ -21,7 +21,8 @@ fn version(path: &Path) -> anyhow::Result<i64> {
 /// Names of all tables and indexes.
 fn schema(path: &Path) -> anyhow::Result<Vec<String>> {
     let sql = Connection::open(path)?;
-    let mut names = sql.prepare("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name")?;
+    let mut names =
+        sql.prepare("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name")?;
     let names = names.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     Ok(names)
 }
@@ -82,7 +83,8 @@ fn a_migration_that_fails_leaves_nothing_of_itself() -> anyhow::Result<()> {
     assert_eq!(problem, Some(Code::Internal));
     assert_eq!(schema(&path)?, ["delivery"]);
     assert_eq!(version(&path)?, 0);
-    let kept: String = Connection::open(&path)?.query_row("SELECT mine FROM delivery", [], |row| row.get(0))?;
+    let kept: String =
+        Connection::open(&path)?.query_row("SELECT mine FROM delivery", [], |row| row.get(0))?;
     assert_eq!(kept, "kept");
     // And again, with the same end.
     assert!(open(&path).is_err());
