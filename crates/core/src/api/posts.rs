@@ -22,6 +22,7 @@ use crate::store::{Tx, media, post, setting};
 use crate::view::{DeliveryDetail, DeliveryView, Filter};
 use crate::worker::job;
 use jiff::Timestamp;
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -131,8 +132,15 @@ pub(super) async fn add(engine: &Engine, _: &dyn Host, given: AddPost) -> Outcom
         .map(|problem| (*problem).clone())
         .collect();
     let (now, is_draft) = (engine.clock().now(), given.draft);
+    let once = !given.again && !given.draft;
     let (post, ids) = engine
         .write(move |tx| {
+            // Looked at again where nobody can come between: another process may have posted the same file since.
+            for channel in draft.channels.iter().filter(|_| once) {
+                if let Some(problem) = sql(already_there(tx, &draft.print, &channel.account))? {
+                    return Err(problem);
+                }
+            }
             let media = media::add(tx, &draft.path, &draft.stamp, &draft.print, &draft.probe, now)?;
             let post = post::insert(tx, media, &draft.words, draft.wall.as_ref(), now)?;
             let mut ids = Vec::new();
@@ -229,7 +237,7 @@ async fn look_at(engine: &Engine, given: &AddPost) -> Outcome<Draft> {
             problems.extend(odd_time(wall));
         }
         if !given.again {
-            problems.extend(already_there(engine, &print, &account)?);
+            problems.extend(engine.read(|sql| already_there(sql, &print, &account))?);
         }
         problems.sort_by_key(|problem| !problem.blocks());
         let goes_out = platform.goes_out(&job);
@@ -338,8 +346,12 @@ fn odd_time(wall: &WallTime) -> Option<Problem> {
 }
 
 /// This exact file is on this channel already, or on its way (C7).
-fn already_there(engine: &Engine, print: &Fingerprint, account: &Account) -> Outcome<Option<Problem>> {
-    let found = engine.read(|sql| delivery::already_there(sql, print.as_str(), account.id))?;
+fn already_there(
+    sql: &Connection,
+    print: &Fingerprint,
+    account: &Account,
+) -> rusqlite::Result<Option<Problem>> {
+    let found = delivery::already_there(sql, print.as_str(), account.id)?;
     Ok(found.map(|row| {
         let place = row
             .remote
