@@ -472,9 +472,8 @@ pub(crate) fn re_derive(tx: &mut Tx, now: Timestamp) -> Outcome<usize> {
             }
         };
         known = Some((post_id, at));
-        // One that was moved on after its minute was missed keeps its new time.
-        if due == Some(at.as_millisecond()) || (at < now && due.is_some_and(|due| due > now.as_millisecond()))
-        {
+        // A time that has passed is no plan any more: such a post was moved to a slot, retried, or waits for the user.
+        if due == Some(at.as_millisecond()) || at <= now {
             continue;
         }
         let Some(row) = sql(delivery::get(tx, id))? else { continue };

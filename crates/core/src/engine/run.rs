@@ -4,8 +4,9 @@
 //! change of zone data, on network return, when another process wrote, and at least every twenty seconds.
 
 use super::{Engine, settle};
+use crate::clock::Reading;
 use crate::clock::net::NetNotice;
-use crate::clock::watch::ClockNotice;
+use crate::clock::watch::{self, ClockNotice};
 use crate::problem::{Code, Outcome, Problem};
 use crate::queue::{self, Lane, Ticket};
 use crate::settings::Settings;
@@ -60,6 +61,7 @@ struct Runner {
     tasks: JoinSet<u64>,
     next_key: u64,
     awake_since: Timestamp,
+    looked: Reading,
     lanes: Vec<Lane>,
     blocked: Vec<i64>,
     holds_end: Option<Timestamp>,
@@ -86,6 +88,7 @@ impl Engine {
             tasks: JoinSet::new(),
             next_key: 0,
             awake_since: now,
+            looked: self.inner.clock.reading(),
             lanes: Vec::new(),
             blocked: Vec::new(),
             holds_end: None,
@@ -160,7 +163,12 @@ impl Runner {
 
     /// One look at the table: begins what may begin, and says when to look again.
     async fn look(&mut self) -> Outcome<Timestamp> {
-        let now = self.engine.inner.clock.now();
+        let reading = self.engine.inner.clock.reading();
+        let now = reading.wall;
+        // A sleep until a minute that passed in suspend ends at the same moment as the suspend; the notice of it may come later.
+        if watch::compare(std::mem::replace(&mut self.looked, reading), reading).is_some() {
+            self.awake_since = now;
+        }
         self.read_the_house(now)?;
         self.heed_wishes()?;
         if !self.settings.paused {

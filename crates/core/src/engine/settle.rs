@@ -95,7 +95,7 @@ impl Engine {
                     format!("{name} let go of the upload; it begins again."),
                 )
                 .detail(detail);
-                let (failures, ever) = ticket.failures();
+                let (failures, ever) = self.read(|sql| queue::failures(sql, ticket))?;
                 if let Some(problem) = gave_up(name, failures, ever, &problem) {
                     return self.stick(ticket, problem, line).await;
                 }
@@ -117,7 +117,7 @@ impl Engine {
                 self.stick(ticket, problem, line).await
             }
             Fault::Strange { detail } => {
-                if ticket.failures().0 + 1 >= STRANGE_TRIES {
+                if self.read(|sql| queue::failures(sql, ticket))?.0 + 1 >= STRANGE_TRIES {
                     let message = format!(
                         "{name} answered in a way Slipway does not know. The answer is in the history."
                     );
@@ -145,7 +145,7 @@ impl Engine {
     ) -> Outcome<()> {
         let now = self.clock().now();
         let name = desk.platform.facts().name;
-        let (failures, ever) = ticket.failures();
+        let (failures, ever) = self.read(|sql| queue::failures(sql, ticket))?;
         let at = later(now, after.unwrap_or_default().max(pause(failures + 1)));
         let problem = Problem::block(
             Code::PlatformDown,
@@ -238,7 +238,7 @@ impl Engine {
         line: Option<Attempt>,
     ) -> Outcome<()> {
         let now = self.clock().now();
-        let at = later(now, OFFLINE_LOOK.min(pause(ticket.failures().0 + 2)));
+        let at = later(now, OFFLINE_LOOK.min(pause(self.read(|sql| queue::failures(sql, ticket))?.0 + 2)));
         let problem = Problem::block(
             Code::Offline,
             format!("No connection to {}. It goes on as soon as there is one.", desk.platform.facts().name),

@@ -119,6 +119,24 @@ impl Desk {
         Ok(found.ok().flatten().map(|(_, at)| at))
     }
 
+    /// Is another missed post of this account, with an earlier minute, being sent at this moment? It goes first (C5).
+    pub(super) fn earlier_missed_at_work(
+        &self,
+        engine: &Engine,
+        ticket: &Ticket,
+        now: Timestamp,
+    ) -> Outcome<bool> {
+        let row = &ticket.delivery;
+        let (id, due) = (row.id, row.due.unwrap_or(now).as_millisecond());
+        engine.read(|sql| {
+            sql.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM delivery WHERE account_id = ?1 AND state = 'working' \
+                 AND (due_at < ?2 OR (due_at = ?2 AND id < ?3)))",
+            )?
+            .query_row(rusqlite::params![row.account, due, id], |row| row.get(0))
+        })
+    }
+
     /// When this account last became public with something.
     pub(super) fn last_public(&self, engine: &Engine) -> Outcome<Option<Timestamp>> {
         let id = self.account.id;

@@ -23,14 +23,16 @@ pub(super) async fn answers_for_its_minute(
     let now = engine.clock().now();
     let Some(due) = ticket.delivery.due.filter(|due| *due < now) else { return Ok(true) };
     let fresh = matches!(ticket.from, State::Due | State::Parked) && ticket.delivery.memo.is_none();
-    let was_offline = ticket.delivery.problem.as_ref().is_some_and(|problem| problem.code == Code::Offline);
+    let waited_for =
+        |code: Code| ticket.delivery.problem.as_ref().is_some_and(|problem| problem.code == code);
+    let was_offline = waited_for(Code::Offline);
     let missed = due < awake_since || was_offline;
     // "As soon as possible" has no minute to miss.
     if ticket.errand.is_some()
         || desk.post.wall.is_none()
         || ticket.delivery.cancelling
         || !missed
-        || !(fresh || ticket.from == State::Ready)
+        || !(fresh || ticket.from == State::Ready || waited_for(Code::Missed))
     {
         return Ok(true);
     }
@@ -40,7 +42,8 @@ pub(super) async fn answers_for_its_minute(
         Missed::NotYet => Ok(true),
         Missed::PublishNow => {
             let late = now.duration_since(due).as_secs() > 60;
-            let last = desk.last_public(engine)?;
+            let before_it = desk.earlier_missed_at_work(engine, ticket, now)?;
+            let last = if late && before_it { Some(now) } else { desk.last_public(engine)? };
             match last.map(|last| later(last, GAP_AFTER_MISSED)).filter(|end| late && *end > now) {
                 None => Ok(true),
                 Some(end) => {
