@@ -16,15 +16,13 @@ pub(super) fn open(path: &Path, world: World) -> Outcome<Connection> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| folder_problem(&error))?;
     }
+    // Damage may show at any of these steps, whichever page it is in.
+    take_up(path, world).map_err(|problem| unreadable(path, problem))
+}
+
+fn take_up(path: &Path, world: World) -> Outcome<Connection> {
     let existed = path.exists();
-    let mut connection = match connect(path).and_then(|connection| {
-        // The header is only looked at by the first query.
-        connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0))?;
-        Ok(connection)
-    }) {
-        Ok(connection) => connection,
-        Err(error) => return Err(unreadable(path, problem(error))),
-    };
+    let mut connection = connect(path).map_err(problem)?;
     migrate(&mut connection, path, existed, MIGRATIONS)?;
     claim_world(&connection, world)?;
     quick_check(&connection, path)?;
@@ -127,8 +125,8 @@ fn quick_check(connection: &Connection, path: &Path) -> Outcome<()> {
     let verdict: Result<String, _> = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
     match verdict {
         Ok(text) if text == "ok" => Ok(()),
-        Ok(text) => Err(unreadable(path, super::corrupt().detail(text))),
-        Err(error) => Err(unreadable(path, problem(error))),
+        Ok(text) => Err(super::corrupt().detail(text)),
+        Err(error) => Err(problem(error)),
     }
 }
 
