@@ -71,8 +71,8 @@ async fn a_post_that_cannot_be_is_refused_and_nothing_is_written() -> anyhow::Re
     // One more than fits: 500 letters, two tags, one comma.
     let tags = format!("youtube.tags={},{}", "a".repeat(250), "b".repeat(250));
 
-    type Row<'a> = (&'a str, &'a str, &'a str, Vec<&'a str>, &'a str, i32);
-    let rows: Vec<Row> = vec![
+    #[allow(clippy::type_complexity)]
+    let rows: Vec<(&str, &str, &str, Vec<&str>, &str, i32)> = vec![
         ("missing", &missing, "T", vec![], "file_missing", 1),
         ("empty", &empty, "T", vec![], "file_empty", 1),
         ("a text", &prose, "T", vec![], "file_not_video", 1),
