@@ -18,6 +18,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+pub mod binary;
+pub mod dice;
 pub mod person;
 pub mod quick;
 pub mod rounds;

@@ -7,7 +7,7 @@ use slipway_core::engine::Engine;
 use slipway_sandbox::{Deed, Fault, VideoView};
 use slipway_stories::rounds::{Blow, every_call_every_pain};
 use slipway_stories::{Person, Quick, Running, Town, call, post, refused, until, wait_for, wait_shown};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -104,7 +104,7 @@ impl Scene {
     }
 
     /// Brings a post to where it rests until its minute, an hour ahead, with nothing left to do until then.
-    async fn rests(&mut self, way: Way, path: &PathBuf) -> anyhow::Result<i64> {
+    async fn rests(&mut self, way: Way, path: &Path) -> anyhow::Result<i64> {
         let id = post(&self.engine, path, "The first title", way.wishes("+60m")).await?;
         self.run();
         // While a look is under way nothing else is planned than its minute, either: seen so twice, it is at rest.

@@ -181,14 +181,14 @@ async fn several_missed_posts_go_out_one_by_one_c5() -> anyhow::Result<()> {
         scene.town.quiet().await?;
         let out = || scene.privacies().iter().filter(|privacy| *privacy != "private").count();
         ensure!(out() == 1, "staged {staged}: a burst of {}", out());
-        for n in 1..4 {
-            let shown = call(&scene.engine, "posts.show", json!({"id": ids[n]})).await?;
+        for (n, id) in ids.iter().copied().enumerate().skip(1).take(3) {
+            let shown = call(&scene.engine, "posts.show", json!({"id": id})).await?;
             ensure!(shown["problem"]["code"] == "missed", "staged {staged}, waits without a word: {shown:#}");
             scene.quick.pass(4 * MINUTE);
             scene.town.quiet().await?;
             ensure!(out() == n, "staged {staged}: no pause before number {n}");
             scene.quick.pass(2 * MINUTE);
-            wait_for(&scene.engine, ids[n], &["published", "stuck"], PATIENCE).await?;
+            wait_for(&scene.engine, id, &["published", "stuck"], PATIENCE).await?;
             scene.town.quiet().await?;
             ensure!(out() == n + 1, "staged {staged}: {} after number {n}", out());
         }

@@ -27,6 +27,8 @@ pub struct Ticket {
     pub errand: Option<ErrandRow>,
     /// The delivery's state before the claim.
     pub from: State,
+    /// The boot that claimed it. A claim that was taken away (a disconnect) writes nothing more, but what it learned.
+    pub boot: i64,
 }
 
 impl Ticket {
@@ -52,6 +54,26 @@ impl Ticket {
     fn errand_id(&self) -> Option<i64> {
         self.errand.as_ref().map(|errand| errand.id)
     }
+}
+
+/// Is the claim still this ticket's? If not, all that is kept is what the platform calls the post, which must never be lost (C4).
+fn ours(tx: &mut Tx, ticket: &Ticket, remote: Option<&Remote>) -> Outcome<bool> {
+    let (table, id) = ticket.row();
+    let claim: Option<i64> = tx
+        .prepare_cached(&format!("SELECT claim FROM {table} WHERE id = ?1"))
+        .and_then(|mut get| get.query_row([id], |row| row.get(0)))
+        .map_err(problem)?;
+    if claim == Some(ticket.boot) {
+        return Ok(true);
+    }
+    if let Some(remote) = remote {
+        tx.execute(
+            "UPDATE delivery SET remote_id = coalesce(remote_id, ?2), remote_url = coalesce(remote_url, ?3) WHERE id = ?1 AND state <> 'cancelled'",
+            params![ticket.delivery.id, remote.id, remote.url],
+        )
+        .map_err(problem)?;
+    }
+    Ok(false)
 }
 
 /// Moves a delivery, if the table allows it. All moves in Slipway pass here.
@@ -112,6 +134,8 @@ pub enum Leave {
     Spent(&'static str),
     /// The user asked to stop.
     Asked,
+    /// The claim is no longer ours.
+    Gone,
 }
 
 /// Writes down that a call is about to be made: memo, stage, what is known, the count, what it spends. Then, and only then, make it.
@@ -122,6 +146,9 @@ pub fn act_begins(
     call: &'static str,
     charges: &[Charge],
 ) -> Outcome<Leave> {
+    if !ours(tx, ticket, begun.remote)? {
+        return Ok(Leave::Gone);
+    }
     keep(tx, ticket, begun)?;
     let (asked, cancelling): (bool, bool) = tx
         .prepare_cached("SELECT paused, cancelling FROM delivery WHERE id = ?1")
@@ -197,6 +224,9 @@ pub fn begins(tx: &mut Tx, ticket: &Ticket, revision: i64) -> Outcome<()> {
 
 /// Comes back by itself at `until`; nobody is at it meanwhile. No failure.
 pub fn wait(tx: &mut Tx, ticket: &Ticket, begun: &Begun, until: Timestamp) -> Outcome<()> {
+    if !ours(tx, ticket, begun.remote)? {
+        return Ok(());
+    }
     keep(tx, ticket, begun)?;
     // Waiting for the platform's own work, or for a minute that it keeps, is where things stand well.
     if begun.stage == Stage::Processing
@@ -212,11 +242,15 @@ pub fn wait(tx: &mut Tx, ticket: &Ticket, begun: &Begun, until: Timestamp) -> Ou
 
 /// The bytes are there; its minute is next. An edit made meanwhile is brought over before it.
 pub fn ready(tx: &mut Tx, ticket: &Ticket, begun: &Begun, at: Timestamp, now: Timestamp) -> Outcome<()> {
+    if !ours(tx, ticket, begun.remote)? {
+        return Ok(());
+    }
     keep(tx, ticket, begun)?;
     go(tx, ticket.delivery.id, State::Ready)?;
+    rests(tx, ticket.delivery.id, Some(at), None)?;
     went_well(tx, ticket)?;
     catch_up(tx, ticket.delivery.id, now)?;
-    rests(tx, ticket.delivery.id, Some(at), None)
+    hurry_a_cancel(tx, ticket.delivery.id)
 }
 
 /// The platform will publish it; we look at `look`. Its extras become rows, once.
@@ -228,12 +262,26 @@ pub fn handed_over(
     extras: &[Extra],
     now: Timestamp,
 ) -> Outcome<()> {
+    if !ours(tx, ticket, begun.remote)? {
+        return Ok(());
+    }
     keep(tx, ticket, begun)?;
     go(tx, ticket.delivery.id, State::HandedOver)?;
     went_well(tx, ticket)?;
     add_extras(tx, ticket.delivery.id, extras, now)?;
     catch_up(tx, ticket.delivery.id, now)?;
-    rests(tx, ticket.delivery.id, Some(look), None)
+    rests(tx, ticket.delivery.id, Some(look), None)?;
+    hurry_a_cancel(tx, ticket.delivery.id)
+}
+
+/// A cancel that came while the last step was being written must not wait until the minute.
+fn hurry_a_cancel(tx: &mut Tx, id: i64) -> Outcome<()> {
+    tx.execute(
+        "UPDATE delivery SET next_at = 0 WHERE id = ?1 AND cancelling = 1 AND next_at IS NOT NULL",
+        [id],
+    )
+    .map_err(problem)?;
+    Ok(())
 }
 
 /// Public, and read back. The id and the state are one write (C4, C10).
@@ -244,6 +292,9 @@ pub fn published(
     extras: &[Extra],
     now: Timestamp,
 ) -> Outcome<()> {
+    if !ours(tx, ticket, done.remote.as_ref())? {
+        return Ok(());
+    }
     let id = ticket.delivery.id;
     let Some(remote) = done.remote.as_ref().or(ticket.delivery.remote.as_ref()) else {
         return Err(Problem::block(
@@ -276,6 +327,9 @@ pub fn published(
 
 /// Waits until a known instant for a known reason. `failed` counts against the caps; a limit does not.
 pub fn park(tx: &mut Tx, ticket: &Ticket, until: Timestamp, why: &Problem, failed: bool) -> Outcome<()> {
+    if !ours(tx, ticket, None)? {
+        return Ok(());
+    }
     count(tx, ticket, failed)?;
     match &ticket.errand {
         Some(errand) => errand_rests(tx, errand.id, "waiting", Some(until), Some(why)),
@@ -291,6 +345,9 @@ pub fn park(tx: &mut Tx, ticket: &Ticket, until: Timestamp, why: &Problem, faile
 
 /// Needs a person.
 pub fn stick(tx: &mut Tx, ticket: &Ticket, why: &Problem) -> Outcome<()> {
+    if !ours(tx, ticket, None)? {
+        return Ok(());
+    }
     match &ticket.errand {
         Some(errand) => {
             if errand.task == Errand::Retract {
@@ -314,8 +371,19 @@ pub fn stick(tx: &mut Tx, ticket: &Ticket, why: &Problem) -> Outcome<()> {
     Ok(())
 }
 
+/// Laid down with what the next step would have been; nothing of it was begun.
+pub fn put_by(tx: &mut Tx, ticket: &Ticket, begun: &Begun, now: Timestamp) -> Outcome<()> {
+    if ours(tx, ticket, begun.remote)? {
+        keep(tx, ticket, begun)?;
+    }
+    lay_down(tx, ticket, now)
+}
+
 /// Back to the queue as it was (a pause, a shutdown): nothing is lost, nothing counted.
 pub fn lay_down(tx: &mut Tx, ticket: &Ticket, now: Timestamp) -> Outcome<()> {
+    if !ours(tx, ticket, None)? {
+        return Ok(());
+    }
     match &ticket.errand {
         Some(errand) => errand_rests(tx, errand.id, "waiting", Some(now), None),
         None => {
@@ -329,6 +397,9 @@ pub fn lay_down(tx: &mut Tx, ticket: &Ticket, now: Timestamp) -> Outcome<()> {
 
 /// The session is gone and nothing was made of it: the next claim begins anew. Never after a remote id is known (C4).
 pub fn begin_anew(tx: &mut Tx, ticket: &Ticket, at: Timestamp, why: &Problem) -> Outcome<()> {
+    if !ours(tx, ticket, None)? {
+        return Ok(());
+    }
     count(tx, ticket, true)?;
     let (table, id) = ticket.row();
     tx.execute(&format!("UPDATE {table} SET memo = NULL WHERE id = ?1"), [id]).map_err(problem)?;

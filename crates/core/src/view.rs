@@ -322,7 +322,8 @@ fn line(row: &rusqlite::Row, holds: &[Hold], now: Timestamp) -> rusqlite::Result
         Some(_) => held_whole(holds, delivery.account, app, now),
     };
     let next = next(&delivery, &account_state, hold, now);
-    let late_ms = match (delivery.public_at, delivery.due) {
+    // "As soon as possible" has no minute to be late for.
+    let late_ms = match (delivery.public_at, delivery.due.filter(|_| wall.is_some())) {
         (Some(public), Some(due)) => Some(public.as_millisecond() - due.as_millisecond()),
         _ => None,
     };

@@ -182,4 +182,4 @@ impl Here {
 }
 
 /// Bytes read from a socket at a time, at most; hyper grows towards it while a body keeps coming.
-const READ_BUFFER: usize = 1 << 20;
+const READ_BUFFER: usize = 512 << 10;

@@ -215,7 +215,7 @@ impl Intake {
             return Intake::Light(Box::new(progress));
         }
         // A few frames of slack keep socket and hash both busy; more would only be memory.
-        let (frames, mut arriving) = tokio::sync::mpsc::channel::<Bytes>(16);
+        let (frames, mut arriving) = tokio::sync::mpsc::channel::<Bytes>(4);
         let thread = tokio::task::spawn_blocking(move || {
             while let Some(frame) = arriving.blocking_recv() {
                 progress.take(&frame)?;

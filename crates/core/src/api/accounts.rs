@@ -137,8 +137,9 @@ pub(super) async fn connect(engine: &Engine, host: &dyn Host, given: Connect) ->
     let identity = match identify(engine, &platform, &granted).await {
         Ok(identity) => identity,
         Err(problem) => {
-            // Nothing of a sign-in that leads nowhere stays behind, not even at the platform.
-            if let Some(token) = &granted.refresh {
+            // Nothing of a sign-in that leads nowhere stays behind, not even at the platform; unless giving it back would end the
+            // working sign-in of another channel of the same person.
+            if let Some(token) = granted.refresh.as_ref().filter(|_| !facts.sign_in.revokes_all) {
                 let _ = sign_in::revoke(wire, facts, token).await;
             }
             return Err(problem);

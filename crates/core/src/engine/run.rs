@@ -115,9 +115,10 @@ impl Engine {
         if known.as_deref() == Some(version.as_str()) {
             return Ok(());
         }
-        let now = self.inner.clock.now();
+        let (now, first) = (self.inner.clock.now(), known.is_none());
         self.write(move |tx| {
-            let moved = crate::api::re_derive(tx, now)?;
+            // The first run has nothing older than itself to correct.
+            let moved = if first { 0 } else { crate::api::re_derive(tx, now)? };
             if moved > 0 {
                 tracing::info!(moved, "zone data changed; planned times were derived again");
             }

@@ -245,9 +245,24 @@ impl Engine {
         )
         .fix(Fix::WaitUntil { at })
         .detail(detail);
-        let ticket = ticket.clone();
+        let (ticket, account) = (ticket.clone(), desk.account.id);
         self.write(move |tx| {
             flush(tx, &ticket, line)?;
+            // The whole lane, or a long queue would be tried row by row against a dead line.
+            let before =
+                sql(hold::get(tx, Whose::Account, account, FAILURES))?.map_or(0, |hold| hold.failures);
+            let failures = before.max(1);
+            hold::set(
+                tx,
+                &Hold {
+                    whose: Whose::Account,
+                    id: account,
+                    bucket: FAILURES.into(),
+                    until: at,
+                    failures,
+                    problem: problem.clone(),
+                },
+            )?;
             queue::park(tx, &ticket, at, &problem, false)
         })
         .await

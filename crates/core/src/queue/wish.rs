@@ -118,6 +118,16 @@ pub fn cancel(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<Cancelled> {
         cancelled(tx, id)?;
         return Ok(Cancelled::Done);
     }
+    let account: String = tx
+        .query_row("SELECT state FROM account WHERE id = ?1", [row.account], |row| row.get(0))
+        .map_err(problem)?;
+    if account != "ok" {
+        return Err(Problem::block(
+            Code::SignInNeeded,
+            "Something of this post may be at the platform, and taking it back needs its channel's sign-in. Sign in again, or delete it there.",
+        )
+        .fix(Fix::SignIn { account: row.account }));
+    }
     tx.execute("UPDATE delivery SET cancelling = 1, paused = 0 WHERE id = ?1", [id]).map_err(problem)?;
     if row.remote.is_some() && !claimed {
         errand::insert(tx, id, &Errand::Retract, 0, now, now)?;

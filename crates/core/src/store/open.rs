@@ -2,15 +2,12 @@
 
 use super::{World, problem};
 use crate::problem::{Code, Fix, Outcome, Problem};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("../../migrations/0001_house.sql"))];
-
-/// The number of migrations this version knows.
-pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
 
 /// How many copies of the file are kept.
 const BACKUPS: usize = 5;
@@ -19,43 +16,73 @@ pub(super) fn open(path: &Path, world: World) -> Outcome<Connection> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| folder_problem(&error))?;
     }
+    // Damage may show at any of these steps, whichever page it is in.
+    take_up(path, world).map_err(|problem| unreadable(path, problem))
+}
+
+fn take_up(path: &Path, world: World) -> Outcome<Connection> {
     let existed = path.exists();
-    let mut connection = match connect(path).and_then(|connection| {
-        // The header is only looked at by the first query.
-        connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0))?;
-        Ok(connection)
-    }) {
-        Ok(connection) => connection,
-        Err(error) => return Err(unreadable(path, problem(error))),
-    };
-    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(problem)?;
-    if version > KNOWN {
-        return Err(Problem::block(
-            Code::DatabaseNewer,
-            "This queue was written by a newer Slipway. Update Slipway, or name another data folder. Nothing was changed.",
-        )
-        .detail(format!("the file has version {version}, this program knows {KNOWN}")));
-    }
-    if version < KNOWN {
-        if existed && version > 0 {
-            copy(&connection, &backup_path(path, &format!("before-{KNOWN}"))).map_err(problem)?;
-        }
-        Migrations::from_slice(MIGRATIONS).to_latest(&mut connection).map_err(|error| match error {
-            rusqlite_migration::Error::RusqliteError { err, .. } => problem(err),
-            other => {
-                Problem::internal(&anyhow::Error::new(other).context("bringing the queue's file up to date"))
-            }
-        })?;
-    }
+    let mut connection = connect(path).map_err(problem)?;
+    migrate(&mut connection, path, existed, MIGRATIONS)?;
     claim_world(&connection, world)?;
     quick_check(&connection, path)?;
     Ok(connection)
 }
 
+/// Brings the file up to date, all or nothing, with a copy before. Another process may be doing the same: the second to come finds
+/// the work done.
+fn migrate(connection: &mut Connection, path: &Path, existed: bool, steps: &[M<'_>]) -> Outcome<()> {
+    let known = steps.len() as i64;
+    let version_of = |connection: &Connection| {
+        connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).map_err(problem)
+    };
+    // Waits for its turn at the beginning, where waiting is possible, and not at its first write, where SQLite refuses instead.
+    connection.set_transaction_behavior(TransactionBehavior::Immediate);
+    loop {
+        let version = version_of(connection)?;
+        if version > known {
+            return Err(Problem::block(
+                Code::DatabaseNewer,
+                "This queue was written by a newer Slipway. Update Slipway, or name another data folder. Nothing was changed.",
+            )
+            .detail(format!("the file has version {version}, this program knows {known}")));
+        }
+        if version == known {
+            return Ok(());
+        }
+        if existed && version > 0 {
+            copy(connection, &backup_path(path, &format!("before-{known}"))).map_err(problem)?;
+        }
+        let Err(error) = Migrations::from_slice(steps).to_latest(connection) else { return Ok(()) };
+        if version_of(connection)? == version {
+            return Err(match error {
+                rusqlite_migration::Error::RusqliteError { err, .. } => problem(err),
+                other => Problem::internal(
+                    &anyhow::Error::new(other).context("bringing the queue's file up to date"),
+                ),
+            });
+        }
+    }
+}
+
+/// How long another process may keep the file from being opened.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
-    connection.busy_timeout(Duration::from_secs(10))?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.busy_timeout(PATIENCE)?;
+    let began = std::time::Instant::now();
+    // The one statement for which SQLite does not wait: two that make a new file at the same moment would meet here.
+    while let Err(error) = connection.pragma_update(None, "journal_mode", "WAL") {
+        let busy = matches!(
+            error.sqlite_error_code(),
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+        );
+        if !busy || began.elapsed() > PATIENCE {
+            return Err(error);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
     // A remote act follows many of our writes: they must be on disk when we say so.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -98,8 +125,8 @@ fn quick_check(connection: &Connection, path: &Path) -> Outcome<()> {
     let verdict: Result<String, _> = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
     match verdict {
         Ok(text) if text == "ok" => Ok(()),
-        Ok(text) => Err(unreadable(path, super::corrupt().detail(text))),
-        Err(error) => Err(unreadable(path, problem(error))),
+        Ok(text) => Err(super::corrupt().detail(text)),
+        Err(error) => Err(problem(error)),
     }
 }
 
@@ -168,7 +195,8 @@ pub(super) fn copy(connection: &Connection, to: &Path) -> rusqlite::Result<()> {
         // If this fails, opening the copy says so.
         let _ = std::fs::create_dir_all(folder);
     }
-    let half = to.with_extension("half");
+    // Two processes may copy at the same time.
+    let half = to.with_extension(format!("{}.half", std::process::id()));
     let _ = std::fs::remove_file(&half);
     {
         let mut copy = Connection::open(&half)?;
@@ -211,4 +239,48 @@ pub fn restore(path: &Path, empty: bool) -> Outcome<Option<PathBuf>> {
         std::fs::copy(chosen, path).map_err(io)?;
     }
     Ok(chosen)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// A file of version 1, and what became of it after these steps were tried.
+    fn taken_up(second: &str) -> (Outcome<()>, i64, Vec<String>, Vec<PathBuf>, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("slipway.db");
+        drop(open(&path, World::Sandbox).unwrap());
+        let steps = [M::up(include_str!("../../migrations/0001_house.sql")), M::up(second)];
+        let mut connection = connect(&path).unwrap();
+        let ended = migrate(&mut connection, &path, true, &steps);
+        let version = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        let names = connection
+            .prepare("SELECT name FROM sqlite_master WHERE name LIKE 'more%' ORDER BY name")
+            .and_then(|mut get| get.query_map([], |row| row.get(0))?.collect())
+            .unwrap();
+        (ended, version, names, backups(&path), folder)
+    }
+
+    #[test]
+    fn a_copy_is_made_before_the_file_is_changed() {
+        let (ended, version, names, copies, _folder) = taken_up("CREATE TABLE more (x INT) STRICT");
+        assert_eq!(ended, Ok(()));
+        assert_eq!((version, names), (2, vec!["more".to_string()]));
+        assert_eq!(copies.len(), 1);
+        let copy = Connection::open(&copies[0]).unwrap();
+        let version: i64 = copy.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        assert_eq!(version, 1);
+        let world: String =
+            copy.query_row("SELECT value FROM meta WHERE key = 'world'", [], |row| row.get(0)).unwrap();
+        assert_eq!(world, "sandbox");
+    }
+
+    #[test]
+    fn a_step_that_fails_half_way_leaves_the_version_before() {
+        let (ended, version, names, copies, _folder) =
+            taken_up("CREATE TABLE more (x INT); CREATE TABLE delivery (x INT)");
+        assert_eq!(ended.map_err(|problem| problem.code), Err(Code::Internal));
+        assert_eq!((version, names, copies.len()), (1, Vec::new(), 1));
+    }
 }

@@ -55,7 +55,7 @@ impl Desk {
                 blocking(move || Original::open(&media.path, &media.stamp, &media.fingerprint)).await;
             let original = opened.map_err(|fault| media_problem(&fault, &self.media.path))?;
             if original.stamp_moved() {
-                let (id, stamp) = (self.media.id, original.stamp().clone());
+                let (id, stamp) = (self.media.id, *original.stamp());
                 engine.inner.store.write(move |tx| media::set_stamp(tx, id, &stamp)).await?;
             }
             files.media = Some(Arc::new(original));

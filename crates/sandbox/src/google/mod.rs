@@ -276,9 +276,12 @@ struct Desk<'a> {
 fn names(world: &World, op: Op, ask: &Ask, body: &Bytes) -> Vec<String> {
     let json = || serde_json::from_slice::<serde_json::Value>(body).unwrap_or_default();
     let books = world.google.books(world.now_ms());
-    let of_video = |id: &str| match books.video(id) {
-        Some(video) => video.file.iter().cloned().chain([video.words.title.clone()]).collect(),
-        None => Vec::new(),
+    let of_video = |id: &str| -> Vec<String> {
+        let video = books.video(id);
+        video
+            .into_iter()
+            .flat_map(|video| video.file.iter().cloned().chain([video.words.title.clone()]))
+            .collect()
     };
     match op {
         Op::Put(_) | Op::Query(_) | Op::Cancel(_) => {
@@ -297,7 +300,9 @@ fn names(world: &World, op: Op, ask: &Ask, body: &Bytes) -> Vec<String> {
         Op::ItemsInsert => of_video(json()["snippet"]["resourceId"]["videoId"].as_str().unwrap_or_default()),
         Op::VideosUpdate => of_video(json()["id"].as_str().unwrap_or_default()),
         Op::ThumbnailsSet | Op::CaptionsList => of_video(ask.query("videoId").unwrap_or_default()),
-        Op::VideosList | Op::VideosDelete => of_video(ask.query("id").unwrap_or_default()),
+        Op::VideosList | Op::VideosDelete => {
+            ask.query_list("id").iter().flat_map(|id| of_video(id)).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -1,0 +1,140 @@
+//! `apps`: developer apps of the user's own. A secret comes in by standard input, environment or file, and is never printed.
+
+use super::Door;
+use crate::answers::App;
+use crate::args::{AddApp, Apps};
+use crate::home::{SandboxApp, read_json};
+use crate::out::clip;
+use crate::times;
+use crate::words::Exit;
+use serde_json::{Value, json};
+use slipway_core::problem::{Code, Outcome, Problem};
+use std::collections::BTreeMap;
+use std::io::Read;
+
+pub async fn run(door: &Door, what: Apps) -> Outcome<Exit> {
+    match what {
+        Apps::Add(app) => add(door, app).await,
+        Apps::List => list(door).await,
+        Apps::Remove { id } => {
+            let gone = door.call("apps.remove", json!({ "id": id })).await?;
+            door.out.answer(&gone, |out| out.aside(&format!("App {id} is gone, and so is its secret.")));
+            Ok(Exit::Done)
+        }
+    }
+}
+
+async fn add(door: &Door, app: AddApp) -> Outcome<Exit> {
+    let mut quotas = BTreeMap::new();
+    for text in &app.quota {
+        let pair =
+            text.split_once('=').and_then(|(bucket, n)| Some((bucket.to_string(), n.parse::<u32>().ok()?)));
+        let Some((bucket, units)) = pair else {
+            return Err(usage(format!("--quota {text}: say it like uploads=200.")));
+        };
+        quotas.insert(bucket, units);
+    }
+    let (client_id, secret) = match &app.from_json {
+        Some(file) => from_json(&read_json(file, "file")?)?,
+        None => (app.client_id.clone().unwrap_or_default(), secret(&app)?),
+    };
+    let given = json!({ "platform": app.platform, "client_id": client_id, "client_secret": secret, "quotas": quotas });
+    let answer = door.call("apps.add", given).await?;
+    let shown: App = super::read(answer.clone())?;
+    door.out.answer(&answer, |out| {
+        out.line(&format!(
+            "App {} is kept; its secret is in the vault. Next: slipway connect {}",
+            shown.id, shown.platform
+        ));
+    });
+    Ok(Exit::Done)
+}
+
+fn secret(app: &AddApp) -> Outcome<Option<String>> {
+    if app.secret_stdin {
+        let mut text = String::new();
+        std::io::stdin().take(10_000).read_to_string(&mut text).map_err(|error| {
+            usage("The secret could not be read from standard input.".into()).detail(error)
+        })?;
+        return Ok(Some(text.trim().to_string()));
+    }
+    Ok(app.client_secret.clone().or_else(|| std::env::var("SLIPWAY_CLIENT_SECRET").ok()))
+}
+
+/// The console's file has one object inside, `installed` for desktop apps.
+fn from_json(file: &Value) -> Outcome<(String, Option<String>)> {
+    if file.get("installed").is_none() && file.get("web").is_some() {
+        return Err(Problem::block(
+            Code::AppRefused,
+            "This file is of a web app. Make a client of type \"Desktop app\" in the console and download its file.",
+        ));
+    }
+    let app = file.get("installed").unwrap_or(file);
+    let text = |key: &str| app.get(key).and_then(Value::as_str).map(str::to_string);
+    let id = text("client_id").ok_or_else(|| {
+        usage("This file has no client id. Download the client's JSON from the developer console.".into())
+    })?;
+    Ok((id, text("client_secret")))
+}
+
+async fn list(door: &Door) -> Outcome<Exit> {
+    let answer = door.call("apps.list", Value::Null).await?;
+    let apps: Vec<App> = super::read(answer.clone())?;
+    door.out.answer(&answer, |out| {
+        if apps.is_empty() {
+            return out
+                .aside("No developer apps yet. slipway apps add PLATFORM --client-id ID --secret-stdin");
+        }
+        let rows: Vec<Vec<String>> = apps
+            .iter()
+            .map(|app| {
+                let left: Vec<String> = app
+                    .quotas
+                    .iter()
+                    .map(|quota| format!("{} {} of {}", quota.label, quota.used, quota.per_day))
+                    .collect();
+                let anew = app.quotas.iter().filter_map(|quota| quota.resets_at).min();
+                vec![
+                    app.id.to_string(),
+                    app.platform.clone(),
+                    clip(&app.client_id, 40),
+                    left.join(", "),
+                    anew.map(times::shown).unwrap_or_default(),
+                ]
+            })
+            .collect();
+        out.table(&["ID", "PLATFORM", "CLIENT ID", "USED TODAY", "ANEW AT"], &rows);
+    });
+    Ok(Exit::Done)
+}
+
+/// Makes the sandbox's own developer app known where it is not, or not any more the same one.
+pub async fn adopt(door: &Door, apps: &BTreeMap<String, SandboxApp>, platform: &str) -> Outcome<()> {
+    let Some(app) = apps.get(platform) else { return Ok(()) };
+    // Added again even when its id is known: a sandbox that was begun anew may have another secret. It is the same row then.
+    let given =
+        json!({ "platform": platform, "client_id": app.client_id, "client_secret": app.client_secret });
+    door.call("apps.add", given).await.map(drop)
+}
+
+fn usage(message: String) -> Problem {
+    Problem::block(Code::BadRequest, message)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_consoles_file_is_read_and_a_web_apps_refused() {
+        let desktop = json!({"installed": {"client_id": "1.apps", "client_secret": "s"}});
+        assert_eq!(from_json(&desktop).unwrap(), ("1.apps".into(), Some("s".into())));
+        assert_eq!(from_json(&json!({"client_id": "1"})).unwrap(), ("1".into(), None));
+        let web = from_json(&json!({"web": {"client_id": "1.apps", "client_secret": "s"}})).unwrap_err();
+        assert_eq!(web.code, Code::AppRefused);
+        for bad in [json!({}), json!({"installed": {}}), json!([]), json!({"installed": {"client_id": 7}})] {
+            assert_eq!(from_json(&bad).unwrap_err().code, Code::BadRequest, "{bad}");
+        }
+    }
+}

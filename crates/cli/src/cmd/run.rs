@@ -1,0 +1,253 @@
+//! `run`: the queue in the foreground, and what happens in it, a line a happening.
+//!
+//! Not here: the loop itself (the engine).
+
+use super::{Door, look};
+use crate::answers::Delivery;
+use crate::host::until_interrupted;
+use crate::out::{Out, clip};
+use crate::times;
+use crate::words::{self, Exit};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+use slipway_core::engine::Until;
+use slipway_core::event::{Event, NoticeKind, What};
+use slipway_core::post::State;
+use slipway_core::problem::{Code, Outcome};
+use std::collections::HashMap;
+use std::time::Duration;
+use tokio::sync::broadcast::error::RecvError;
+
+pub async fn run(door: &Door, until_idle: bool) -> Outcome<Exit> {
+    let stop = until_interrupted();
+    let mut events = door.engine.events().listen();
+    let engine = door.engine.clone();
+    let until = if until_idle { Until::Idle(stop.clone()) } else { Until::Stopped(stop.clone()) };
+    let mut running = tokio::spawn(async move {
+        // A command of another process may be looking whether somebody runs this queue, which takes the lock for a moment.
+        for _ in 0..5 {
+            match engine.run(until.clone()).await {
+                Err(problem) if problem.code == Code::AlreadyRunning => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                ended => return ended,
+            }
+        }
+        engine.run(until).await
+    });
+    let mut teller = Teller::new(door.out);
+    let begun = tokio::time::sleep(Duration::from_millis(350));
+    tokio::pin!(begun);
+    let mut greeted = false;
+    let ended = loop {
+        tokio::select! {
+            biased;
+            event = events.recv() => match event {
+                Ok(event) => {
+                    if !std::mem::replace(&mut greeted, true) {
+                        teller.greet(door);
+                    }
+                    teller.tell(door, &event).await;
+                }
+                Err(RecvError::Lagged(_)) => teller.tell_all(door).await,
+                Err(RecvError::Closed) => {}
+            },
+            () = &mut begun, if !greeted => {
+                greeted = true;
+                teller.greet(door);
+            }
+            ended = &mut running => break ended,
+        }
+    };
+    while let Ok(event) = events.try_recv() {
+        teller.tell(door, &event).await;
+    }
+    teller.bars.clear();
+    match ended {
+        Ok(ended) => ended?,
+        Err(_) => {
+            return Err(slipway_core::problem::Problem::block(
+                Code::Internal,
+                "The queue's loop broke. Nothing is lost; start it again.",
+            ));
+        }
+    }
+    let interrupted = until_idle && stop.is_cancelled();
+    if door.out.json {
+        door.out.json_line(
+            &json!({ "what": "ended", "interrupted": stop.is_cancelled(), "needs_you": teller.needs_you }),
+        );
+    }
+    Ok(match (interrupted, until_idle && teller.needs_you > 0) {
+        (true, _) => Exit::Interrupted,
+        (false, true) => Exit::Refused,
+        (false, false) => Exit::Done,
+    })
+}
+
+/// Says what happens, once each.
+struct Teller {
+    out: Out,
+    said: HashMap<i64, String>,
+    bars: Bars,
+    /// Deliveries of this run that ended up needing a person.
+    needs_you: usize,
+}
+
+impl Teller {
+    fn new(out: Out) -> Teller {
+        let bars = Bars {
+            lines: MultiProgress::new(),
+            running: HashMap::new(),
+            shown: out.terminal && !out.json && !out.quiet,
+        };
+        if !bars.shown {
+            bars.lines.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        Teller { out, said: HashMap::new(), bars, needs_you: 0 }
+    }
+
+    fn greet(&self, door: &Door) {
+        if self.out.json {
+            self.out.json_line(&json!({ "what": "running", "sandbox": door.engine.is_sandbox() }));
+        } else if !self.out.quiet {
+            let world = if door.engine.is_sandbox() { " (sandbox)" } else { "" };
+            self.line(&format!("Slipway runs the queue{world}. Ctrl-C ends it; nothing is lost."));
+        }
+    }
+
+    async fn tell(&mut self, door: &Door, event: &Event) {
+        if let What::Notice { kind: NoticeKind::NeedsYou | NoticeKind::Missed, .. } = event.what {
+            self.needs_you += 1;
+        }
+        let about = match event.what {
+            What::Delivery { id } | What::Notice { delivery: id, .. } => Some(id),
+            _ => None,
+        };
+        let view = match about {
+            // It may be gone by now; then there is nothing to tell.
+            Some(id) => door.call("posts.show", json!({ "id": id })).await.ok(),
+            None => None,
+        };
+        if self.out.json {
+            let mut line = serde_json::to_value(event).unwrap_or(Value::Null);
+            line["at"] = json!(door.engine.clock().now());
+            if let Some(mut view) = view {
+                // The history is long and was told as it happened.
+                if let Some(fields) = view.as_object_mut() {
+                    fields.remove("attempts");
+                }
+                line["view"] = view;
+            }
+            return self.out.json_line(&line);
+        }
+        match (&event.what, view.map(super::read::<Delivery>)) {
+            (What::Moving { delivery, sent, total, bytes_per_s }, _) => {
+                self.bars.moved(*delivery, *sent, *total, *bytes_per_s);
+            }
+            (_, Some(Ok(row))) => self.tell_row(door, &row),
+            (What::Elsewhere, _) => self.tell_all(door).await,
+            _ => {}
+        }
+    }
+
+    /// After a gap: everything that is under way.
+    async fn tell_all(&mut self, door: &Door) {
+        let Ok(rows) = door.ask::<Vec<Delivery>>("posts.list", Value::Null).await else { return };
+        for row in &rows {
+            if self.said.contains_key(&row.id) {
+                self.tell_row(door, row);
+            }
+        }
+    }
+
+    fn tell_row(&mut self, door: &Door, row: &Delivery) {
+        if row.state != State::Working {
+            self.bars.end(row.id);
+        }
+        let text = happening(row);
+        if self.said.insert(row.id, text.clone()).as_ref() == Some(&text) {
+            return;
+        }
+        let text = match row.state {
+            State::Published => self.out.good(&text),
+            State::Stuck => self.out.bad(&text),
+            _ => text,
+        };
+        let now = times::clock(door.engine.clock().now());
+        self.line(&format!("{}  {} {}: {text}", self.out.faint(&now), row.id, clip(row.label(), 40)));
+    }
+
+    /// Above the bars, where there are any.
+    fn line(&self, text: &str) {
+        if self.bars.shown {
+            // A terminal that is gone ends the program by signal.
+            let _ = self.bars.lines.println(text);
+        } else if !self.out.quiet {
+            self.out.line(text);
+        }
+    }
+}
+
+/// Where a post stands, in one line that changes only when something happened.
+pub fn happening(row: &Delivery) -> String {
+    let problem = row.problem.as_ref();
+    match row.state {
+        State::Working => row.stage.map_or_else(|| "begins".into(), |stage| look::bare(&stage)),
+        State::Published => {
+            let link = row.remote.as_ref().map(|remote| remote.url.as_str()).unwrap_or_default();
+            let late = row.late_ms.filter(|_| row.wall.is_some()).map(times::lateness);
+            format!("published {link}{}", late.map(|late| format!(" ({late})")).unwrap_or_default())
+        }
+        State::Stuck | State::Parked => {
+            let why = problem.map(|problem| problem.message.clone()).unwrap_or_default();
+            let fix =
+                problem.and_then(words::fix_text).map(|fix| format!(" Fix: {fix}.")).unwrap_or_default();
+            format!("{}: {why}{fix}", words::state_text(row.state))
+        }
+        State::HandedOver | State::Ready => {
+            let due = row.due.map(|due| format!(", public {}", times::shown(due))).unwrap_or_default();
+            format!("{}{due}", words::state_text(row.state))
+        }
+        State::Draft | State::Due | State::Cancelled => words::state_text(row.state).into(),
+    }
+}
+
+/// One bar an upload, on a terminal only.
+struct Bars {
+    lines: MultiProgress,
+    running: HashMap<i64, ProgressBar>,
+    shown: bool,
+}
+
+impl Bars {
+    fn moved(&mut self, delivery: i64, sent: u64, total: u64, bytes_per_s: u64) {
+        if !self.shown {
+            return;
+        }
+        let bar = self.running.entry(delivery).or_insert_with(|| {
+            let bar = self.lines.add(ProgressBar::new(total));
+            let style = "{prefix:>5} {bar:32} {decimal_bytes}/{decimal_total_bytes} {msg}";
+            bar.set_style(
+                ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
+            );
+            bar.set_prefix(delivery.to_string());
+            bar
+        });
+        bar.set_length(total);
+        bar.set_position(sent);
+        bar.set_message(format!("{}/s", slipway_core::check::bytes(bytes_per_s)));
+    }
+
+    fn end(&mut self, delivery: i64) {
+        if let Some(bar) = self.running.remove(&delivery) {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn clear(&mut self) {
+        for (_, bar) in self.running.drain() {
+            bar.finish_and_clear();
+        }
+    }
+}

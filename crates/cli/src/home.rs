@@ -1,0 +1,259 @@
+//! Where this process lives: data folder, world, vault; and the engine opened there.
+//!
+//! Two worlds never meet: with `--hosts` the folder, the keychain's namespace and the database are the sandbox's own.
+//! Not here: what is asked of the engine (`cmd`).
+
+use crate::args::{Global, VaultArg};
+use serde_json::Value;
+use slipway_core::clock::Clock;
+use slipway_core::engine::{Engine, House};
+use slipway_core::problem::{Code, Fix, Outcome, Problem};
+use slipway_core::sensitive::{SecretBytes, SecretString};
+use slipway_core::vault::file::FileVault;
+use slipway_core::vault::keychain::KeychainVault;
+use slipway_core::vault::memory::MemoryVault;
+use slipway_core::vault::{Vault, VaultFault, VaultKind};
+use slipway_core::wire::hosts::Hosts;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The namespaces of the two worlds in the keychain.
+const REAL: &str = "slipway";
+const SANDBOX: &str = "slipway.sandbox";
+
+/// A passphrase longer than this is a wrong file.
+const LONGEST_PASSPHRASE: u64 = 4096;
+
+/// Does a command touch secrets? Those that don't never ask for a passphrase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrets {
+    Needed,
+    NotNeeded,
+}
+
+/// The world a command line names.
+pub struct Place {
+    pub folder: PathBuf,
+    pub hosts: Hosts,
+    /// Developer apps that come with a sandbox.
+    pub apps: BTreeMap<String, SandboxApp>,
+}
+
+/// A sandbox's developer app. Its secret is worth nothing outside.
+#[derive(Clone, serde::Deserialize)]
+pub struct SandboxApp {
+    pub client_id: String,
+    pub client_secret: String,
+}
+
+impl Place {
+    pub fn find(global: &Global) -> Outcome<Place> {
+        let home = match &global.home {
+            Some(home) if home.as_os_str().is_empty() => {
+                return Err(Problem::block(Code::BadRequest, "--home names no folder."));
+            }
+            Some(home) => home.clone(),
+            None => default_home().ok_or_else(|| {
+                Problem::block(Code::BadRequest, "This system names no place for data. Say one with --home.")
+            })?,
+        };
+        match &global.hosts {
+            None => Ok(Place { folder: home, hosts: Hosts::Real, apps: BTreeMap::new() }),
+            Some(file) => {
+                let said = read_json(file, "list of hosts")?;
+                Ok(Place {
+                    folder: home.join("sandbox"),
+                    hosts: Hosts::from_json(&said)?,
+                    apps: said
+                        .get("apps")
+                        .and_then(|apps| serde_json::from_value(apps.clone()).ok())
+                        .unwrap_or_default(),
+                })
+            }
+        }
+    }
+
+    /// Opens the engine. Starts nothing.
+    pub fn open(self, global: &Global, secrets: Secrets) -> Outcome<Engine> {
+        // Titles and plans are nobody else's business on a shared computer.
+        make_private_folder(&self.folder)?;
+        let vault = vault(global, &self, secrets)?;
+        Engine::open(House {
+            folder: self.folder,
+            hosts: self.hosts,
+            vault,
+            platforms: slipway_platforms::all(),
+            clock: Clock::system(),
+        })
+    }
+}
+
+/// The engine of the world that a command line names.
+pub fn open(global: &Global, secrets: Secrets) -> Outcome<Engine> {
+    Place::find(global)?.open(global, secrets)
+}
+
+fn vault(global: &Global, place: &Place, secrets: Secrets) -> Outcome<Arc<dyn Vault>> {
+    if global.passphrase_file.is_some() && global.vault != VaultArg::File {
+        return Err(Problem::block(Code::BadRequest, "--passphrase-file goes with --vault file."));
+    }
+    Ok(match global.vault {
+        VaultArg::Keychain => {
+            Arc::new(KeychainVault::new(if place.hosts.is_sandbox() { SANDBOX } else { REAL }))
+        }
+        VaultArg::Memory => Arc::new(MemoryVault::new()),
+        VaultArg::File if secrets == Secrets::NotNeeded => Arc::new(Closed),
+        VaultArg::File => {
+            let path = place.folder.join("vault.bin");
+            let passphrase = passphrase(global, path.exists())?;
+            Arc::new(FileVault::open(&path, passphrase).map_err(|fault| vault_problem(&fault))?)
+        }
+    })
+}
+
+fn vault_problem(fault: &VaultFault) -> Problem {
+    let (code, fix) = match fault {
+        VaultFault::Locked | VaultFault::Denied | VaultFault::WrongPassphrase => {
+            (Code::KeychainLocked, Fix::UnlockKeychain)
+        }
+        VaultFault::Absent => (Code::KeychainAbsent, Fix::ChooseVault),
+        VaultFault::Damaged { .. } | VaultFault::Broken { .. } => (Code::KeychainBroken, Fix::Retry),
+    };
+    Problem::block(code, fault.to_string()).fix(fix)
+}
+
+/// From the file that was named, the environment, or a person.
+fn passphrase(global: &Global, exists: bool) -> Outcome<SecretString> {
+    let given = if let Some(file) = &global.passphrase_file {
+        let read = std::fs::metadata(file)
+            .and_then(|meta| {
+                if meta.len() > LONGEST_PASSPHRASE {
+                    return Err(std::io::ErrorKind::FileTooLarge.into());
+                }
+                std::fs::read_to_string(file)
+            })
+            .map_err(|error| {
+                Problem::block(
+                    Code::FileUnreadable,
+                    format!("The passphrase file {} can't be read.", file.display()),
+                )
+                .detail(error)
+            })?;
+        Some(read.lines().next().unwrap_or_default().to_string())
+    } else {
+        std::env::var("SLIPWAY_PASSPHRASE").ok()
+    };
+    match given {
+        Some(text) if text.is_empty() => Err(locked("The passphrase is empty.")),
+        Some(text) => Ok(SecretString::from(text)),
+        None => ask(exists),
+    }
+}
+
+fn ask(exists: bool) -> Outcome<SecretString> {
+    let terminal = console::Term::stderr();
+    let nobody = || {
+        locked(
+            "The vault file needs its passphrase: name a file with --passphrase-file, or set SLIPWAY_PASSPHRASE.",
+        )
+    };
+    if !terminal.is_term() {
+        return Err(nobody());
+    }
+    let read = |prompt: &str| {
+        terminal.write_str(prompt).and_then(|()| terminal.read_secure_line()).map_err(|_| nobody())
+    };
+    if exists {
+        return read("Passphrase of the vault: ").map(SecretString::from);
+    }
+    let first = read("A passphrase for the new vault: ")?;
+    let second = read("Once more: ")?;
+    match first == second {
+        true => Ok(SecretString::from(first)),
+        false => Err(locked("The two passphrases differ. Nothing was made.")),
+    }
+}
+
+fn locked(message: &str) -> Problem {
+    Problem::block(Code::KeychainLocked, message)
+}
+
+/// For commands that need no secret: whatever asks all the same hears that it is closed.
+struct Closed;
+
+impl Vault for Closed {
+    fn get(&self, _: &str) -> Result<Option<SecretBytes>, VaultFault> {
+        Err(VaultFault::Locked)
+    }
+
+    fn set(&self, _: &str, _: &[u8]) -> Result<(), VaultFault> {
+        Err(VaultFault::Locked)
+    }
+
+    fn remove(&self, _: &str) -> Result<bool, VaultFault> {
+        Err(VaultFault::Locked)
+    }
+
+    fn kind(&self) -> VaultKind {
+        VaultKind::File
+    }
+
+    fn check(&self) -> Result<(), VaultFault> {
+        Err(VaultFault::Locked)
+    }
+}
+
+/// Makes the data folder, for its owner alone.
+pub fn make_private_folder(folder: &Path) -> Outcome<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(folder).map_err(|error| {
+        Problem::block(
+            Code::ReadOnly,
+            "Slipway can't make or use its data folder. Check the folder's permissions, or name another with --home.",
+        )
+        .detail(error)
+    })
+}
+
+/// A JSON file that the user named.
+pub fn read_json(file: &Path, what: &str) -> Outcome<Value> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        let code = match error.kind() {
+            std::io::ErrorKind::NotFound => Code::FileMissing,
+            _ => Code::FileUnreadable,
+        };
+        Problem::block(code, format!("The {what} {} can't be read.", file.display())).detail(error)
+    })?;
+    // The sandbox's output may hold more lines after its announcement.
+    let whole = serde_json::from_str(&text);
+    whole
+        .or_else(|error| serde_json::from_str(text.lines().next().unwrap_or_default()).map_err(|_| error))
+        .map_err(|error: serde_json::Error| {
+            Problem::block(Code::BadRequest, format!("The {what} {} is not JSON.", file.display()))
+                // Line and column only: the text may hold a secret.
+                .detail(format!("line {}, column {}", error.line(), error.column()))
+        })
+}
+
+/// The system's place for the data of applications; nothing when it names none.
+fn default_home() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if cfg!(windows) {
+        set("APPDATA").map(|data| data.join("Slipway"))
+    } else if cfg!(target_os = "macos") {
+        set("HOME").map(|home| home.join("Library/Application Support/Slipway"))
+    } else {
+        // XDG Base Directory Specification: a relative path counts as unset.
+        set("XDG_DATA_HOME")
+            .filter(|data| data.is_absolute())
+            .or_else(|| set("HOME").map(|home| home.join(".local/share")))
+            .map(|data| data.join("slipway"))
+    }
+}
