@@ -74,7 +74,7 @@ struct Runner {
 impl Engine {
     /// Runs the queue until told to stop, or until idle. Takes the instance lock for as long.
     pub async fn run(&self, until: Until) -> Outcome<()> {
-        let _lock = self.lock()?;
+        let _lock = self.lock().await?;
         let now = self.inner.clock.now();
         let boot = new_boot();
         let released = self.write(move |tx| queue::release_dead(tx, boot, now)).await?;
