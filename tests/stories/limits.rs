@@ -342,7 +342,7 @@ async fn failures_are_counted_across_restarts_and_end_c6() -> anyhow::Result<()>
     for n in 1..=13 {
         let running = Running::start(&engine);
         let shown = wait_shown(&engine, id, "failed once more", PATIENCE, |shown| {
-            shown["state"] == "stuck" || shown["state"] == "parked" && failed() == n
+            shown["state"] == "stuck" || shown["state"] == "parked" && shown["tries"] == n
         })
         .await?;
         running.crash().await;

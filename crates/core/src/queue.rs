@@ -474,7 +474,17 @@ pub(crate) fn catch_up(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<()> {
             [id],
         )
         .map_err(problem)?;
-        errand::insert(tx, id, &Errand::Amend, wanted, now, now)?;
+        // One that has begun and knows this wish already brings it; a second would only spend quota.
+        let under_way: bool = tx
+            .query_row(
+                "SELECT EXISTS (SELECT 1 FROM errand WHERE delivery_id = ?1 AND state <> 'done' AND revision >= ?2 AND json_extract(task, '$.kind') = 'amend')",
+                params![id, wanted],
+                |row| row.get(0),
+            )
+            .map_err(problem)?;
+        if !under_way {
+            errand::insert(tx, id, &Errand::Amend, wanted, now, now)?;
+        }
     }
     Ok(())
 }
