@@ -2,7 +2,7 @@
 //!
 //! Engines here are the real ones; only the world they speak to is simulated.
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
 use slipway_core::api::{self, Host};
 use slipway_core::clock::Clock;
@@ -21,12 +21,15 @@ use url::Url;
 pub mod binary;
 pub mod dice;
 pub mod person;
+pub mod quick;
+pub mod rounds;
 
 pub use person::{Choice, Person};
+pub use quick::Quick;
 
 /// A sandbox, a home, a vault. Engines come and go in it.
 pub struct Town {
-    pub sandbox: Sandbox,
+    pub sandbox: Arc<Sandbox>,
     pub home: tempfile::TempDir,
     pub vault: Arc<MemoryVault>,
 }
@@ -43,7 +46,11 @@ impl Town {
             settings.processing_ms = 100;
             settings.keep_granularity = 262_144;
         });
-        Ok(Town { sandbox, home: tempfile::tempdir()?, vault: Arc::new(MemoryVault::new()) })
+        Ok(Town {
+            sandbox: Arc::new(sandbox),
+            home: tempfile::tempdir()?,
+            vault: Arc::new(MemoryVault::new()),
+        })
     }
 
     /// Where the engine's data of this world is.
@@ -72,7 +79,12 @@ impl Town {
 
     /// An engine whose developer app is known and whose first channel of the platform is connected.
     pub async fn at_home(&self, platform: &str) -> anyhow::Result<Engine> {
-        let engine = self.engine()?;
+        self.at_home_with(platform, Clock::system()).await
+    }
+
+    /// The same, by another clock.
+    pub async fn at_home_with(&self, platform: &str, clock: Clock) -> anyhow::Result<Engine> {
+        let engine = self.engine_with(clock)?;
         self.add_app(&engine, platform).await?;
         Person::default().connect(&engine, platform).await?;
         Ok(engine)
@@ -91,6 +103,57 @@ impl Town {
         let path = self.home.path().join(name);
         fixture::mp4().picture(1080, 1920).duration_ms(12_000).media_len(bytes).seed(seed).write(&path)?;
         Ok(path)
+    }
+
+    /// A file beside the videos: a thumbnail, captions.
+    pub fn file(&self, name: &str, content: &[u8]) -> anyhow::Result<PathBuf> {
+        let path = self.home.path().join(name);
+        std::fs::write(&path, content)?;
+        Ok(path)
+    }
+
+    /// A playlist of whoever signed in last, made by the platform's own API; its id.
+    pub async fn playlist(&self, title: &str) -> anyhow::Result<String> {
+        let host = &self.sandbox.announcement().hosts["www.googleapis.com"];
+        let secrets = self.sandbox.state().secrets;
+        let token = secrets.iter().rfind(|secret| secret.starts_with("ya29")).context("nobody signed in")?;
+        let made = person::browser()?
+            .post(format!("{host}/youtube/v3/playlists?part=snippet"))
+            .bearer_auth(token)
+            .header("content-type", "application/json")
+            .body(json!({"snippet": {"title": title}}).to_string())
+            .send()
+            .await?
+            .error_for_status()?;
+        let made: Value = serde_json::from_str(&made.text().await?)?;
+        Ok(made["id"].as_str().context("a playlist without an id")?.to_string())
+    }
+
+    /// The queue's file, opened beside the engine, for a look at what no view shows.
+    pub fn database(&self) -> anyhow::Result<rusqlite::Connection> {
+        let connection = rusqlite::Connection::open(self.folder().join("slipway.db"))?;
+        connection.busy_timeout(Duration::from_secs(5))?;
+        Ok(connection)
+    }
+
+    /// Every call was one the platform has, and every planned fault happened.
+    pub fn nothing_odd(&self) -> anyhow::Result<()> {
+        for call in self.sandbox.calls() {
+            ensure!(!call.unknown, "a call the platform does not have: {call:?}");
+        }
+        for plan in self.sandbox.plans() {
+            ensure!(plan.done, "the planned fault never happened: {plan:?}");
+        }
+        Ok(())
+    }
+
+    /// Nothing is called for a while.
+    pub async fn quiet(&self) -> anyhow::Result<()> {
+        let calls = self.sandbox.calls().len();
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        let more: Vec<_> = self.sandbox.calls().into_iter().skip(calls).map(|call| call.api).collect();
+        ensure!(more.is_empty(), "something was called after the end: {more:?}");
+        Ok(())
     }
 
     /// What stands publicly or privately on the simulated platforms.
@@ -184,6 +247,45 @@ pub async fn wait_for(
         }
         if began.elapsed() > patience {
             bail!("still {state} after {patience:?}: {shown:#}");
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Waits until something holds; asks again and again.
+pub async fn until<T>(
+    what: &str,
+    patience: Duration,
+    mut look: impl FnMut() -> Option<T>,
+) -> anyhow::Result<T> {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return Ok(found);
+        }
+        if began.elapsed() > patience {
+            bail!("not within {patience:?}: {what}");
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Waits until the delivery as shown fits.
+pub async fn wait_shown(
+    engine: &Engine,
+    id: i64,
+    what: &str,
+    patience: Duration,
+    fits: impl Fn(&Value) -> bool,
+) -> anyhow::Result<Value> {
+    let began = Instant::now();
+    loop {
+        let shown = call(engine, "posts.show", json!({"id": id})).await?;
+        if fits(&shown) {
+            return Ok(shown);
+        }
+        if began.elapsed() > patience {
+            bail!("not within {patience:?}: {what}: {shown:#}");
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -17,6 +17,8 @@ pub enum Choice {
     Deny,
     /// Allows, but unticks this scope.
     Untick(String),
+    /// Comes back with this permission in place of those asked for.
+    Narrow(String),
     /// Closes the window.
     WalkAway,
 }
@@ -82,6 +84,15 @@ impl Person {
     pub async fn click_through(&self, address: &Url) -> anyhow::Result<()> {
         if matches!(self.choice, Choice::WalkAway) {
             return Ok(());
+        }
+        let mut address = address.clone();
+        if let Choice::Narrow(scope) = &self.choice {
+            let asked: Vec<(String, String)> = address.query_pairs().into_owned().collect();
+            let asked = asked.into_iter().map(|(key, value)| {
+                let value = if key == "scope" { scope.clone() } else { value };
+                (key, value)
+            });
+            address.query_pairs_mut().clear().extend_pairs(asked.collect::<Vec<_>>());
         }
         let client = browser()?;
         let page = client.get(address.clone()).send().await?.text().await?;

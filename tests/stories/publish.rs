@@ -1,5 +1,6 @@
 //! The main job: from disk to public at its minute, once, with the bytes that were on disk.
 
+use anyhow::Context;
 use serde_json::json;
 use slipway_stories::{Town, post, run_until};
 use std::time::Duration;
@@ -33,13 +34,17 @@ async fn a_scheduled_video_is_handed_over_ahead_and_public_at_its_minute() -> an
     assert_eq!(town.videos()[0].privacy, "private");
     assert_eq!(shown["goes_out"], "handed_over");
     // The computer sleeps through its minute; the platform does not.
-    tokio::time::sleep(Duration::from_secs(6)).await;
+    tokio::time::sleep(Duration::from_secs(7)).await;
     assert_eq!(town.videos()[0].privacy, "public");
     let shown = run_until(&engine, id, &["published", "stuck"], PATIENCE).await?;
     assert_eq!(shown["state"], "published", "{shown:#}");
     let (due, public) = (shown["due"].as_str(), town.videos()[0].public_at_ms);
     let due: jiff::Timestamp = due.unwrap_or_default().parse()?;
-    assert_eq!(public, Some(due.as_millisecond()), "the platform published at the very millisecond");
+    let late = public.context("not public")? - due.as_millisecond();
+    assert!(
+        (0..1_000).contains(&late),
+        "{late} ms: YouTube's clock has whole seconds, and never before the minute"
+    );
     assert_eq!(town.videos().len(), 1);
     Ok(())
 }

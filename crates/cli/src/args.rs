@@ -34,25 +34,32 @@ pub struct Cli {
 #[derive(Args, Clone, Debug)]
 pub struct Global {
     /// Data folder; by default the system's place for application data.
-    #[arg(long, global = true, value_name = "DIR", env = "SLIPWAY_HOME")]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "DIR", env = "SLIPWAY_HOME")]
     pub home: Option<PathBuf>,
     /// Answer in JSON, one line an answer.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Everywhere")]
     pub json: bool,
     /// Speak to a sandbox: the JSON that `slipway sandbox --json` prints, as a file.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "FILE")]
     pub hosts: Option<PathBuf>,
     /// Where secrets lie. There is no fallback from one to another.
-    #[arg(long, global = true, value_name = "KIND", env = "SLIPWAY_VAULT", default_value = "keychain")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Everywhere",
+        value_name = "KIND",
+        env = "SLIPWAY_VAULT",
+        default_value = "keychain"
+    )]
     pub vault: VaultArg,
     /// File whose first line is the passphrase of the vault file (else SLIPWAY_PASSPHRASE, else you are asked).
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
     /// Tell on standard error what happens inside; twice: more.
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = "Everywhere", action = ArgAction::Count)]
     pub verbose: u8,
     /// Say only what was asked for.
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, help_heading = "Everywhere", conflicts_with = "verbose")]
     pub quiet: bool,
 }
 
@@ -116,13 +123,13 @@ pub enum Command {
         #[arg(long)]
         empty: bool,
     },
-    /// Run the queue in the foreground until stopped.
+    /// Run the queue in the foreground until stopped; with --until-idle it ends with 1 if a post needs you.
     Run {
         /// End when nothing is left that this computer must be awake for.
         #[arg(long)]
         until_idle: bool,
     },
-    /// Simulated platforms on this computer, to practise and to test.
+    /// Simulated platforms on this computer, to practise and to test; with --home what is in them is kept.
     Sandbox(SandboxArgs),
     /// See it work: a sandbox, a channel, one video at its minute.
     Demo(DemoArgs),
@@ -188,9 +195,11 @@ pub struct Draft {
     /// Channels: number, handle or name; or the platform when it has one channel.
     #[arg(long, required = true, value_name = "ACCOUNT", num_args = 1..)]
     pub to: Vec<String>,
-    #[arg(long, default_value = "")]
+    /// What it is called; some platforms have none.
+    #[arg(long, default_value = "", hide_default_value = true)]
     pub title: String,
-    #[arg(long, default_value = "")]
+    /// The text below it; some platforms call it a description.
+    #[arg(long, default_value = "", hide_default_value = true)]
     pub caption: String,
     /// Read the caption from a UTF-8 file.
     #[arg(long, value_name = "FILE", conflicts_with = "caption")]

@@ -2,14 +2,17 @@
 
 mod accounts;
 mod apps;
+mod consent;
+mod demo;
 mod look;
 mod papers;
 mod posts;
 mod run;
 mod sandbox;
 mod settings;
+mod traces;
 
-use crate::args::{Cli, Command};
+use crate::args::{Apps, Cli, Command};
 use crate::home::{self, Secrets};
 use crate::host::Terminal;
 use crate::out::Out;
@@ -27,18 +30,15 @@ pub async fn run(cli: Cli, out: Out) -> Outcome<Exit> {
         Command::Completions { shell } => return papers::completions(shell),
         Command::Man { dir } => return papers::man(dir.as_deref(), out),
         Command::Sandbox(args) => return sandbox::run(&global, args, out).await,
-        Command::Demo(_) => return Ok(Exit::Usage),
+        Command::Demo(args) => return demo::run(&global, args, out).await,
         Command::Restore { empty } => return settings::restore(&global, empty, out),
         Command::Connect(args) => return accounts::connect(&global, args, out).await,
         other => other,
     };
     let secrets = match &command {
+        Command::Apps(Apps::List) => Secrets::NotNeeded,
         Command::Run { .. } | Command::Disconnect { .. } | Command::Apps(_) => Secrets::Needed,
         _ => Secrets::NotNeeded,
-    };
-    let secrets = match &command {
-        Command::Apps(crate::args::Apps::List) => Secrets::NotNeeded,
-        _ => secrets,
     };
     let engine = home::open(&global, secrets)?;
     let door = Door { engine, out };
@@ -94,7 +94,32 @@ impl Door {
 }
 
 /// An answer of the engine as the words need it.
-pub fn read<T: DeserializeOwned>(answer: Value) -> Outcome<T> {
+pub fn read<T: DeserializeOwned>(mut answer: Value) -> Outcome<T> {
+    calm(&mut answer);
     serde_json::from_value(answer)
         .map_err(|error| Problem::internal(&anyhow::Error::new(error).context("reading the engine's answer")))
+}
+
+/// Names and titles come from other people: none of them may steer the terminal. JSON is not touched; it escapes them itself.
+fn calm(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = crate::out::calm(text),
+        Value::Array(list) => list.iter_mut().for_each(calm),
+        Value::Object(fields) => fields.values_mut().for_each(calm),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_channels_name_cannot_steer_the_terminal() {
+        let answer = json!([{ "name": "Mira\u{1b}[2J\u{9b}31m", "caption": "one\ntwo\tthree" }]);
+        let read: Value = read(answer).unwrap();
+        assert_eq!(read, json!([{ "name": "Mira [2J 31m", "caption": "one\ntwo\tthree" }]));
+    }
 }

@@ -76,6 +76,8 @@ impl Place {
 
     /// Opens the engine. Starts nothing.
     pub fn open(self, global: &Global, secrets: Secrets) -> Outcome<Engine> {
+        // Titles and plans are nobody else's business on a shared computer.
+        make_private_folder(&self.folder)?;
         let vault = vault(global, &self, secrets)?;
         Engine::open(House {
             folder: self.folder,
@@ -104,7 +106,6 @@ fn vault(global: &Global, place: &Place, secrets: Secrets) -> Outcome<Arc<dyn Va
         VaultArg::File if secrets == Secrets::NotNeeded => Arc::new(Closed),
         VaultArg::File => {
             let path = place.folder.join("vault.bin");
-            make_private_folder(&place.folder)?;
             let passphrase = passphrase(global, path.exists())?;
             Arc::new(FileVault::open(&path, passphrase).map_err(|fault| vault_problem(&fault))?)
         }

@@ -77,18 +77,17 @@ pub fn until_interrupted() -> CancellationToken {
     token
 }
 
+// A hang-up is left alone: under nohup the queue is to go on, and without it the end is as harmless as a crash.
 #[cfg(unix)]
 async fn interrupted() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut end), Ok(mut hang_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup()))
-    else {
+    let Ok(mut end) = signal(SignalKind::terminate()) else {
         let _ = tokio::signal::ctrl_c().await;
         return;
     };
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = end.recv() => {}
-        _ = hang_up.recv() => {}
     }
 }
 

@@ -52,13 +52,6 @@ impl Out {
         }
     }
 
-    /// A remark while JSON or a pipe reads standard output.
-    pub fn note(&self, text: &str) {
-        if !self.quiet {
-            eprintln!("{text}");
-        }
-    }
-
     pub fn strong(&self, text: &str) -> String {
         self.paint(text, "1")
     }
@@ -137,15 +130,20 @@ impl Out {
 
     fn complain(&self, what: &str, problem: &Problem) {
         for one in std::iter::once(problem).chain(&problem.also) {
-            eprintln!("{what}: {}", one.message);
+            eprintln!("{what}: {}", calm(&one.message));
             if let Some(fix) = words::fix_text(one) {
                 eprintln!("  fix: {fix}");
             }
             if let Some(detail) = &one.detail {
-                eprintln!("  detail: {detail}");
+                eprintln!("  detail: {}", calm(detail));
             }
         }
     }
+}
+
+/// Without control characters, which a terminal would obey; line breaks and tabs stay.
+pub fn calm(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c }).collect()
 }
 
 /// At most `width` columns, with an ellipsis.

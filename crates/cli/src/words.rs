@@ -55,6 +55,7 @@ pub fn fix_text(problem: &Problem) -> Option<String> {
             "client_id" => "say the app's --client-id".into(),
             "client_secret" => "give the app's secret with --secret-stdin or SLIPWAY_CLIENT_SECRET".into(),
             "parallel_uploads" => "slipway settings set parallel_uploads=3".into(),
+            "zone" => "slipway settings set zone=Europe/Berlin, or another city's name".into(),
             other => format!("say another value with -o {other}=…"),
         },
         Fix::ChooseFile if problem.code == Code::AlreadyThere => {

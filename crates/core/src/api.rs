@@ -4,11 +4,13 @@
 //! command here gives it to all three. Not here: how anything is done.
 
 mod accounts;
+mod edit;
 mod posts;
 
 pub use accounts::{AddApp, Connect, Disconnected, Rules, find_account};
+pub use edit::EditPost;
 pub(crate) use posts::re_derive;
-pub use posts::{AddPost, Added, Checked, Decide, EditPost, Which};
+pub use posts::{AddPost, Added, Checked, Decide, Which};
 
 use crate::engine::Engine;
 use crate::facts::Facts;
@@ -77,7 +79,7 @@ commands! {
     "posts.add" => posts::add, AddPost => Added;
     "posts.list" => posts::list, Filter => Vec<DeliveryView>;
     "posts.show" => posts::show, Id => DeliveryDetail;
-    "posts.edit" => posts::edit, EditPost => Vec<DeliveryView>;
+    "posts.edit" => edit::edit, EditPost => Vec<DeliveryView>;
     "posts.schedule" => posts::schedule, Id => DeliveryView;
     "posts.cancel" => posts::cancel, Id => DeliveryView;
     "posts.retry" => posts::retry, Which => Vec<DeliveryView>;

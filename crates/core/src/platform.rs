@@ -30,7 +30,8 @@ pub trait Platform: Send + Sync + 'static {
     /// Rules that Facts cannot say (tags that count together, options that exclude each other). Pure; before anything is sent.
     fn check(&self, job: &Job) -> Vec<Problem>;
 
-    /// Nothing was sent yet.
+    /// Nothing was sent yet, or what was written down about it is gone. A job that has a remote id is looked at and never sent
+    /// again (C4).
     fn begin(&self, job: &Job) -> Result<Step<Self::Memo>, Fault>;
 
     /// An act was begun and we never heard, or a wait is over: ask, repeat if harmless, or `Unsure`. Must be right whether the

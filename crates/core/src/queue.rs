@@ -43,13 +43,6 @@ impl Ticket {
         }
     }
 
-    pub fn failures(&self) -> (u32, u32) {
-        match &self.errand {
-            Some(errand) => (errand.failures, errand.failed_ever),
-            None => (self.delivery.failures, self.delivery.failed_ever),
-        }
-    }
-
     /// Table and id of the row that holds the memo.
     fn row(&self) -> (&'static str, i64) {
         match &self.errand {
@@ -180,7 +173,8 @@ pub fn act_begins(
     Ok(Leave::Go)
 }
 
-/// Memo and what is known, without an act behind it. A remote id, once known, stays (C4).
+/// Memo and what is known, without an act behind it. A remote id, once known, stays (C4). Bytes that were confirmed and an id that
+/// became known are progress; that the platform answered is none, or an upload of which no byte is taken would be tried for ever.
 fn keep(tx: &mut Tx, ticket: &Ticket, begun: &Begun) -> Outcome<()> {
     let (table, id) = ticket.row();
     tx.prepare_cached(&format!("UPDATE {table} SET memo = ?2 WHERE id = ?1"))
@@ -189,6 +183,7 @@ fn keep(tx: &mut Tx, ticket: &Ticket, begun: &Begun) -> Outcome<()> {
     let errand = ticket.errand.is_some();
     tx.prepare_cached(
         "UPDATE delivery SET stage = CASE WHEN ?6 THEN stage ELSE ?2 END, remote_id = coalesce(?3, remote_id), \
+         failures = CASE WHEN NOT ?6 AND (coalesce(?5, 0) > confirmed OR (?3 IS NOT NULL AND remote_id IS NULL)) THEN 0 ELSE failures END, \
          remote_url = coalesce(?4, remote_url), confirmed = CASE WHEN ?6 THEN confirmed ELSE coalesce(?5, confirmed) END WHERE id = ?1",
     )
     .and_then(|mut set| {
@@ -209,9 +204,7 @@ fn keep(tx: &mut Tx, ticket: &Ticket, begun: &Begun) -> Outcome<()> {
 /// The call ended in some way; the line in the history is written with it.
 pub fn act_ended(tx: &mut Tx, ticket: &Ticket, attempt: Attempt) -> Outcome<()> {
     let (table, id) = ticket.row();
-    let progressed = attempt.outcome == "answered" && attempt.status.is_some_and(|status| status < 400);
-    let reset = if progressed { ", failures = 0" } else { "" };
-    tx.prepare_cached(&format!("UPDATE {table} SET in_flight = NULL{reset} WHERE id = ?1"))
+    tx.prepare_cached(&format!("UPDATE {table} SET in_flight = NULL WHERE id = ?1"))
         .and_then(|mut set| set.execute([id]))
         .map_err(problem)?;
     note(tx, ticket, attempt)
@@ -235,20 +228,29 @@ pub fn wait(tx: &mut Tx, ticket: &Ticket, begun: &Begun, until: Timestamp) -> Ou
         return Ok(());
     }
     keep(tx, ticket, begun)?;
+    // Waiting for the platform's own work, or for a minute that it keeps, is where things stand well.
+    if begun.stage == Stage::Processing
+        || ticket.errand.is_none() && ticket.delivery.state == State::HandedOver
+    {
+        went_well(tx, ticket)?;
+    }
     match &ticket.errand {
         Some(errand) => errand_rests(tx, errand.id, "waiting", Some(until), None),
         None => rests(tx, ticket.delivery.id, Some(until), None),
     }
 }
 
-/// The bytes are there; its minute is next.
-pub fn ready(tx: &mut Tx, ticket: &Ticket, begun: &Begun, at: Timestamp) -> Outcome<()> {
+/// The bytes are there; its minute is next. An edit made meanwhile is brought over before it.
+pub fn ready(tx: &mut Tx, ticket: &Ticket, begun: &Begun, at: Timestamp, now: Timestamp) -> Outcome<()> {
     if !ours(tx, ticket, begun.remote)? {
         return Ok(());
     }
     keep(tx, ticket, begun)?;
     go(tx, ticket.delivery.id, State::Ready)?;
-    rests(tx, ticket.delivery.id, Some(at), None)
+    rests(tx, ticket.delivery.id, Some(at), None)?;
+    went_well(tx, ticket)?;
+    catch_up(tx, ticket.delivery.id, now)?;
+    hurry_a_cancel(tx, ticket.delivery.id)
 }
 
 /// The platform will publish it; we look at `look`. Its extras become rows, once.
@@ -265,9 +267,21 @@ pub fn handed_over(
     }
     keep(tx, ticket, begun)?;
     go(tx, ticket.delivery.id, State::HandedOver)?;
+    went_well(tx, ticket)?;
     add_extras(tx, ticket.delivery.id, extras, now)?;
     catch_up(tx, ticket.delivery.id, now)?;
-    rests(tx, ticket.delivery.id, Some(look), None)
+    rests(tx, ticket.delivery.id, Some(look), None)?;
+    hurry_a_cancel(tx, ticket.delivery.id)
+}
+
+/// A cancel that came while the last step was being written must not wait until the minute.
+fn hurry_a_cancel(tx: &mut Tx, id: i64) -> Outcome<()> {
+    tx.execute(
+        "UPDATE delivery SET next_at = 0 WHERE id = ?1 AND cancelling = 1 AND next_at IS NOT NULL",
+        [id],
+    )
+    .map_err(problem)?;
+    Ok(())
 }
 
 /// Public, and read back. The id and the state are one write (C4, C10).
@@ -337,8 +351,13 @@ pub fn stick(tx: &mut Tx, ticket: &Ticket, why: &Problem) -> Outcome<()> {
     match &ticket.errand {
         Some(errand) => {
             if errand.task == Errand::Retract {
-                tx.execute("UPDATE delivery SET cancelling = 0 WHERE id = ?1", [ticket.delivery.id])
-                    .map_err(problem)?;
+                // It stays after all: from its minute on it is looked after again.
+                tx.execute(
+                    "UPDATE delivery SET cancelling = 0, next_at = CASE WHEN state IN ('handed_over', 'ready') THEN due_at ELSE next_at END \
+                     WHERE id = ?1",
+                    [ticket.delivery.id],
+                )
+                .map_err(problem)?;
             }
             errand_rests(tx, errand.id, "stuck", None, Some(why))?;
         }
@@ -470,6 +489,22 @@ fn count(tx: &mut Tx, ticket: &Ticket, failed: bool) -> Outcome<()> {
         .map_err(problem)?;
     }
     Ok(())
+}
+
+/// It came to where it should be: the row of failures is over.
+fn went_well(tx: &mut Tx, ticket: &Ticket) -> Outcome<()> {
+    let (table, id) = ticket.row();
+    tx.prepare_cached(&format!("UPDATE {table} SET failures = 0 WHERE id = ?1"))
+        .and_then(|mut set| set.execute([id]))
+        .map_err(problem)?;
+    Ok(())
+}
+
+/// Failures in a row and ever, as they stand now: the ticket knows only what was at its claim.
+pub fn failures(sql: &rusqlite::Connection, ticket: &Ticket) -> rusqlite::Result<(u32, u32)> {
+    let (table, id) = ticket.row();
+    sql.prepare_cached(&format!("SELECT failures, failed_ever FROM {table} WHERE id = ?1"))?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// Nobody is at it any more.

@@ -295,11 +295,17 @@ impl Engine {
 
 /// The hold that keeps this account from beginning something new, the longest first.
 fn held(holds: &[Hold], account: i64, app: i64, now: Timestamp) -> Option<&Hold> {
-    let of_it = |hold: &&Hold| match hold.whose {
-        crate::platform::Whose::App => hold.id == app,
-        crate::platform::Whose::Account | crate::platform::Whose::Delivery => hold.id == account,
-    };
-    holds.iter().filter(of_it).filter(|hold| hold.until > now).max_by_key(|hold| hold.until)
+    holds
+        .iter()
+        .filter(|hold| hold.is_of(account, app))
+        .filter(|hold| hold.until > now)
+        .max_by_key(|hold| hold.until)
+}
+
+/// The hold that keeps this account from doing anything at all.
+fn held_whole(holds: &[Hold], account: i64, app: i64, now: Timestamp) -> Option<&Hold> {
+    let active = holds.iter().filter(|hold| hold.until > now && hold.is_whole());
+    active.filter(|hold| hold.is_of(account, app)).max_by_key(|hold| hold.until)
 }
 
 fn line(row: &rusqlite::Row, holds: &[Hold], now: Timestamp) -> rusqlite::Result<DeliveryView> {
@@ -311,8 +317,13 @@ fn line(row: &rusqlite::Row, holds: &[Hold], now: Timestamp) -> rusqlite::Result
     let size: i64 = row.get(after + 3)?;
     let account_state: String = row.get(after + 6)?;
     let app: i64 = row.get(after + 7)?;
-    let next = next(&delivery, &account_state, held(holds, delivery.account, app, now), now);
-    let late_ms = match (delivery.public_at, delivery.due) {
+    let hold = match delivery.memo {
+        None => held(holds, delivery.account, app, now),
+        Some(_) => held_whole(holds, delivery.account, app, now),
+    };
+    let next = next(&delivery, &account_state, hold, now);
+    // "As soon as possible" has no minute to be late for.
+    let late_ms = match (delivery.public_at, delivery.due.filter(|_| wall.is_some())) {
         (Some(public), Some(due)) => Some(public.as_millisecond() - due.as_millisecond()),
         _ => None,
     };
@@ -375,7 +386,7 @@ fn next(row: &Delivery, account: &str, hold: Option<&Hold>, now: Timestamp) -> O
     if account == "sign_in" {
         return you("Waits for a new sign-in of its channel.");
     }
-    let waits_for_lane = matches!(row.state, State::Due | State::Parked) && row.memo.is_none();
+    let waits_for_lane = matches!(row.state, State::Due | State::Parked);
     if let Some(hold) = hold.filter(|_| waits_for_lane) {
         let text = format!("Waits: {}", hold.problem.message);
         return Some(Next { at: Some(hold.until.max(row.next.unwrap_or(now))), then: NextStep::Begin, text });
@@ -402,4 +413,76 @@ pub(crate) fn unknown_account(given: &str) -> Problem {
         Code::AccountUnknown,
         format!("There is no connected channel \"{given}\". `slipway accounts` lists them."),
     )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::platform::Whose;
+
+    fn row(state: State) -> Delivery {
+        Delivery {
+            id: 1,
+            post: 1,
+            account: 5,
+            state,
+            stage: None,
+            options: Options::new(),
+            words: None,
+            goes_out: GoesOut::Now,
+            due: None,
+            next: None,
+            paused: false,
+            cancelling: false,
+            claimed: None,
+            in_flight: None,
+            tries: 0,
+            failures: 0,
+            failed_ever: 0,
+            memo: None,
+            confirmed: 0,
+            remote: None,
+            privacy: None,
+            problem: None,
+            public_at: None,
+            began_at: None,
+            sent_revision: None,
+            created_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn every_open_delivery_says_what_happens_next_c12() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let hold = Hold {
+            whose: Whose::App,
+            id: 3,
+            bucket: "uploads".into(),
+            until: now,
+            failures: 0,
+            problem: Problem::block(Code::QuotaSpent, "Today's uploads are used up."),
+        };
+        for state in State::ALL {
+            for (account, hold, paused, cancelling) in [
+                ("ok", None, false, false),
+                ("ok", Some(&hold), false, false),
+                ("sign_in", None, false, false),
+                ("ok", None, true, false),
+                ("ok", None, false, true),
+            ] {
+                let row = Delivery { paused, cancelling, ..row(state) };
+                let next = next(&row, account, hold, now);
+                assert_eq!(next.is_none(), state.is_final(), "{}", state.as_str());
+                let Some(next) = next else { continue };
+                assert!(!next.text.is_empty(), "{}", state.as_str());
+                let waits_for_a_person = matches!(next.then, NextStep::You);
+                assert!(
+                    waits_for_a_person || next.at.is_some() || cancelling,
+                    "{} neither has a time nor needs anybody",
+                    state.as_str()
+                );
+            }
+        }
+    }
 }

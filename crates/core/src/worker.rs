@@ -3,29 +3,30 @@
 //! The order is the whole point: memo and count are on disk before a call leaves, and what came back decides the next memo. Not here:
 //! what to do about a fault (`engine/settle.rs`), and what to send (`platform`).
 
+mod bearer;
 pub(crate) mod job;
+mod missed;
+mod moving;
 
-use crate::engine::{Engine, sql};
-use crate::platform::{Act, AnyPlatform, Call, Fault, GoesOut, Reply, Stage, Step, later};
+use crate::engine::Engine;
+use crate::platform::{Act, Call, Fault, Reply, Stage, Step, later};
 use crate::post::{HAND_OVER_GRACE, State};
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::queue::{self, Begun, Leave, Ticket};
-use crate::schedule::lead::{Missed, on_missed};
 use crate::secrets::{open_memo, seal_memo, told};
-use crate::sensitive::Sensitive;
-use crate::sign_in::{AppCredentials, RefreshFault};
+use crate::store::Tx;
 use crate::store::attempt::Attempt;
-use crate::store::{Tx, setting};
 use crate::wire::{Gauge, Sent, request_id};
+pub(crate) use bearer::BearerTrouble;
+use bearer::{NoBearer, bearer};
 use futures_util::FutureExt;
 use jiff::Timestamp;
 pub(crate) use job::Desk;
+use missed::answers_for_its_minute;
+use moving::Moving;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// A post that missed its minute waits at least this long after the account's last one (C5).
-const GAP_AFTER_MISSED: Duration = Duration::from_secs(300);
 
 /// Works on one claim until it rests again. Never fails and never panics: what breaks here sticks this delivery, not the app.
 pub(crate) async fn work(engine: Engine, ticket: Ticket, gauge: Arc<Gauge>, awake_since: Timestamp) {
@@ -73,7 +74,8 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
     let mut step = match ticket.memo() {
         None => {
             let (again, revision) = (ticket.clone(), desk.post.revision);
-            if ticket.errand.is_none() {
+            // Where it has an id at the platform already (a channel that was disconnected and is back), `begin` looks there (C4).
+            if ticket.errand.is_none() && ticket.delivery.remote.is_none() {
                 engine.inner.store.write(move |tx| queue::begins(tx, &again, revision)).await?;
             }
             platform.begin(&desk.job)
@@ -101,10 +103,10 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
             desk.job.remote = next.remote.clone();
         }
         let sealed = seal_memo(&memo_key, &row, &next.memo);
-        if let Some(asked) = wishes(engine, ticket)? {
-            if finish_wish(engine, ticket, &desk, &next, &sealed, asked, &mut line).await? {
-                return Ok(());
-            }
+        if let Some(asked) = wishes(engine, ticket)?
+            && finish_wish(engine, ticket, &desk, &next, &sealed, asked, &mut line).await?
+        {
+            return Ok(());
         }
         match next.act {
             // It has an id at the platform: whatever the protocol says, nothing new is opened for it (C4).
@@ -230,7 +232,7 @@ async fn send(
         && reply.status == 401
     {
         engine.inner.tokens.spoil(desk.account.id, token);
-        match self::bearer(engine, desk).await {
+        match self::bearer::bearer(engine, desk).await {
             Ok(fresh) => {
                 bearer = fresh;
                 if call.is_upload() {
@@ -361,7 +363,7 @@ async fn rests(
             let at = desk.job.due.unwrap_or(now);
             let write = move |tx: &mut Tx| {
                 flush(tx, &again, line)?;
-                queue::ready(tx, &again, &rest.begun(), at)
+                queue::ready(tx, &again, &rest.begun(), at, now)
             };
             engine.write(write).await
         }
@@ -492,204 +494,4 @@ async fn lay_down(engine: &Engine, ticket: &Ticket, _desk: &Desk, line: Option<A
             queue::lay_down(tx, &again, now)
         })
         .await
-}
-
-enum NoBearer {
-    Fault(Fault),
-    Vault(Problem),
-}
-
-/// The account's access token; refreshed by one of many callers, ahead of its end.
-async fn bearer(engine: &Engine, desk: &Desk) -> Result<Option<Arc<Sensitive<String>>>, NoBearer> {
-    engine.bearer(&desk.account, &desk.app, &desk.platform).await.map(Some).map_err(|trouble| match trouble {
-        BearerTrouble::Vault(problem) => NoBearer::Vault(problem),
-        BearerTrouble::Refresh(RefreshFault::SignInAgain { detail }) => NoBearer::Fault(Fault::SignIn { detail }),
-        BearerTrouble::Refresh(RefreshFault::AppRefused { detail }) => NoBearer::Fault(Fault::Refused(
-            Problem::block(Code::AppRefused, "The platform refuses the developer app of this channel. Check it in the platform's console, then retry.")
-                .fix(Fix::AddApp { platform: desk.account.platform.clone() })
-                .detail(detail),
-        )),
-        BearerTrouble::Refresh(RefreshFault::Later { after, detail }) => NoBearer::Fault(Fault::Again { after, detail }),
-        BearerTrouble::Refresh(RefreshFault::Offline) => {
-            NoBearer::Fault(Fault::Again { after: Some(Duration::from_secs(5)), detail: "offline while renewing the sign-in".into() })
-        }
-    })
-}
-
-/// Why there is no access token.
-pub(crate) enum BearerTrouble {
-    Vault(Problem),
-    Refresh(RefreshFault),
-}
-
-impl Engine {
-    /// An access token with some life left. What a refresh brings is stored before it is used (rotating tokens).
-    pub(crate) async fn bearer(
-        &self,
-        account: &crate::store::account::Account,
-        app: &crate::store::app::App,
-        platform: &Arc<dyn AnyPlatform>,
-    ) -> Result<Arc<Sensitive<String>>, BearerTrouble> {
-        let vault_fault = Arc::new(std::sync::Mutex::new(None));
-        let (engine, slot, facts) = (self.clone(), vault_fault.clone(), platform.facts());
-        let (account, app, client_id) = (account.id, app.id, app.client_id.clone());
-        let fetch = move || {
-            async move {
-                let keep = |fault: crate::vault::VaultFault| {
-                    *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(fault);
-                    RefreshFault::Later { after: None, detail: "the keychain did not answer".into() }
-                };
-                let secrets = &engine.inner.secrets;
-                let stored = secrets.account(account).await.map_err(keep)?;
-                let Some(refresh) = stored.and_then(|stored| stored.refresh) else {
-                    return Err(RefreshFault::SignInAgain { detail: "nothing in the keychain".into() });
-                };
-                let client_secret = secrets.app(app).await.map_err(keep)?;
-                let credentials = AppCredentials { client_id, client_secret };
-                let (wire, clock) = (&engine.inner.wire, engine.clock());
-                let granted = crate::sign_in::refresh(wire, clock, facts, &credentials, &refresh).await?;
-                if granted.refresh.is_some() {
-                    secrets.keep_refresh(account, granted.refresh.clone()).await.map_err(keep)?;
-                }
-                Ok(granted)
-            }
-            .boxed()
-        };
-        let fetched = self.inner.tokens.bearer(account, fetch).await;
-        fetched.map_err(|fault| {
-            match vault_fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take() {
-                Some(fault) => BearerTrouble::Vault(crate::secrets::vault_problem(&fault)),
-                None => BearerTrouble::Refresh(fault),
-            }
-        })
-    }
-}
-
-/// Its minute passed while this computer was off: what the account's rule says (C17). Returns whether to go on.
-async fn answers_for_its_minute(
-    engine: &Engine,
-    ticket: &Ticket,
-    desk: &Desk,
-    awake_since: Timestamp,
-) -> Outcome<bool> {
-    let now = engine.clock().now();
-    let Some(due) = ticket.delivery.due.filter(|due| *due < now) else { return Ok(true) };
-    let fresh = matches!(ticket.from, State::Due | State::Parked) && ticket.delivery.memo.is_none();
-    let was_offline = ticket.delivery.problem.as_ref().is_some_and(|problem| problem.code == Code::Offline);
-    let missed = due < awake_since || was_offline;
-    if ticket.errand.is_some()
-        || ticket.delivery.cancelling
-        || !missed
-        || !(fresh || ticket.from == State::Ready)
-    {
-        return Ok(true);
-    }
-    let slot = desk.next_slot(engine, now)?;
-    let (again, id) = (ticket.clone(), ticket.delivery.id);
-    match on_missed(desk.account.missed_rule, due, now, slot) {
-        Missed::NotYet => Ok(true),
-        Missed::PublishNow => {
-            let late = now.duration_since(due).as_secs() > 60;
-            let last = desk.last_public(engine)?;
-            match last.map(|last| later(last, GAP_AFTER_MISSED)).filter(|end| late && *end > now) {
-                None => Ok(true),
-                Some(end) => {
-                    let why = Problem::block(Code::Missed, "Several posts of this channel were missed. They go out one by one, with a pause between.")
-                        .fix(Fix::WaitUntil { at: end });
-                    engine.write(move |tx| queue::park(tx, &again, end, &why, false)).await?;
-                    Ok(false)
-                }
-            }
-        }
-        Missed::AskUser => {
-            let why = Problem::block(Code::Missed, "This post's minute passed while Slipway could not send it. Send it now, or give it another time.")
-                .fix(Fix::Retry);
-            engine.stick(ticket, why, None).await?;
-            Ok(false)
-        }
-        Missed::MoveTo { at } => {
-            engine
-                .write(move |tx| {
-                    queue::lay_down(tx, &again, now)?;
-                    queue::re_time(tx, id, at, at, GoesOut::Now, now)
-                })
-                .await?;
-            Ok(false)
-        }
-        Missed::Skip => {
-            let why = Problem::block(
-                Code::Missed,
-                "This post's minute passed while Slipway could not send it; this channel's rule is to skip such posts.",
-            );
-            if fresh {
-                engine
-                    .write(move |tx| {
-                        queue::cancelled(tx, id)?;
-                        sql(tx.execute(
-                            "UPDATE delivery SET problem = ?2 WHERE id = ?1",
-                            rusqlite::params![id, crate::store::delivery::text(&why)],
-                        ))
-                        .map(|_| ())
-                    })
-                    .await?;
-            } else {
-                engine.stick(ticket, why, None).await?;
-            }
-            Ok(false)
-        }
-    }
-}
-
-/// Tells how an upload moves, at most four times a second, and remembers the line's speed.
-struct Moving {
-    engine: Engine,
-    told: tokio::task::JoinHandle<()>,
-    gauge: Arc<Gauge>,
-}
-
-impl Moving {
-    fn start(engine: &Engine, delivery: i64, gauge: &Arc<Gauge>, call: &Call) -> Moving {
-        let (from, len) = match &call.body {
-            crate::platform::Body::File(part) => (part.from, part.len),
-            _ => (0, 0),
-        };
-        let (events, watched) = (engine.events().clone(), gauge.clone());
-        let told = tokio::spawn(async move {
-            let (mut before, mut speed) = (0, 0.0_f64);
-            loop {
-                tokio::time::sleep(Duration::from_millis(250)).await;
-                let sent = watched.sent();
-                // A second's memory: smooth enough to read, quick enough to believe.
-                speed = speed * 0.75 + (sent.saturating_sub(before) as f64 * 4.0) * 0.25;
-                before = sent;
-                events.publish(vec![crate::event::What::Moving {
-                    delivery,
-                    sent: from + sent,
-                    total: from + len,
-                    bytes_per_s: speed as u64,
-                }]);
-            }
-        });
-        Moving { engine: engine.clone(), told, gauge: gauge.clone() }
-    }
-
-    async fn end(self, took: Duration, sent: &Sent) {
-        self.told.abort();
-        let bytes = self.gauge.sent();
-        let throttled = self.engine.inner.throttle.limit().is_some();
-        // Short bodies measure the greeting, not the line.
-        if !matches!(sent, Sent::Reply(_)) || bytes < 4 << 20 || took.is_zero() || throttled {
-            return;
-        }
-        let measured = (bytes as f64 / took.as_secs_f64()) as u64;
-        let kept = self.engine.write(move |tx| {
-            let mut settings: crate::settings::Settings =
-                sql(setting::get(tx, crate::settings::Settings::KEY))?;
-            settings.measured = Some(settings.measured.map_or(measured, |old| old / 2 + measured / 2));
-            setting::set(tx, crate::settings::Settings::KEY, &settings)
-        });
-        if kept.await.is_err() {
-            tracing::debug!("the measured speed was not kept");
-        }
-    }
 }

@@ -23,18 +23,7 @@ pub async fn run(door: &Door, until_idle: bool) -> Outcome<Exit> {
     let mut events = door.engine.events().listen();
     let engine = door.engine.clone();
     let until = if until_idle { Until::Idle(stop.clone()) } else { Until::Stopped(stop.clone()) };
-    let mut running = tokio::spawn(async move {
-        // A command of another process may be looking whether somebody runs this queue, which takes the lock for a moment.
-        for _ in 0..5 {
-            match engine.run(until.clone()).await {
-                Err(problem) if problem.code == Code::AlreadyRunning => {
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-                ended => return ended,
-            }
-        }
-        engine.run(until).await
-    });
+    let mut running = tokio::spawn(async move { engine.run(until).await });
     let mut teller = Teller::new(door.out);
     let begun = tokio::time::sleep(Duration::from_millis(350));
     tokio::pin!(begun);
@@ -43,7 +32,12 @@ pub async fn run(door: &Door, until_idle: bool) -> Outcome<Exit> {
         tokio::select! {
             biased;
             event = events.recv() => match event {
-                Ok(event) => teller.tell(door, &event).await,
+                Ok(event) => {
+                    if !std::mem::replace(&mut greeted, true) {
+                        teller.greet(door);
+                    }
+                    teller.tell(door, &event).await;
+                }
                 Err(RecvError::Lagged(_)) => teller.tell_all(door).await,
                 Err(RecvError::Closed) => {}
             },
@@ -185,7 +179,7 @@ impl Teller {
 }
 
 /// Where a post stands, in one line that changes only when something happened.
-fn happening(row: &Delivery) -> String {
+pub fn happening(row: &Delivery) -> String {
     let problem = row.problem.as_ref();
     match row.state {
         State::Working => row.stage.map_or_else(|| "begins".into(), |stage| look::bare(&stage)),
@@ -222,7 +216,7 @@ impl Bars {
         }
         let bar = self.running.entry(delivery).or_insert_with(|| {
             let bar = self.lines.add(ProgressBar::new(total));
-            let style = "{prefix:>5} {bar:32} {bytes}/{total_bytes} {msg}";
+            let style = "{prefix:>5} {bar:32} {decimal_bytes}/{decimal_total_bytes} {msg}";
             bar.set_style(
                 ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
             );

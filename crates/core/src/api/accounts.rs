@@ -3,7 +3,7 @@
 use super::{Host, Id, Nothing};
 use crate::engine::{Engine, signed_in_again, sql};
 use crate::event::What;
-use crate::platform::{Answer, Fault, Question};
+use crate::platform::{Answer, Fault, Question, Stage};
 use crate::post::State;
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::queue;
@@ -14,9 +14,11 @@ use crate::sensitive::{SecretString, Sensitive};
 use crate::settings::Settings;
 use crate::sign_in::{self, AppCredentials, Granted};
 use crate::store::account::{self, Connected};
-use crate::store::{app, setting};
+use crate::store::delivery::{self, Delivery};
+use crate::store::{Tx, app, setting};
 use crate::view::{AccountView, AppView, unknown_account};
 use crate::wire::{Files, Sent};
+use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -257,50 +259,16 @@ pub(super) async fn disconnect(engine: &Engine, _: &dyn Host, given: Id) -> Outc
         .filter(|account| account.state != account::AccountState::Gone);
     let account = account.ok_or_else(|| unknown_account(&id.to_string()))?;
     let facts = engine.platform(&account.platform)?.facts();
-    // Stop what is under way for it before its tokens die.
-    let name = account.name.clone();
-    let (waiting, handed_over) = engine
+    // What is under way for it stops, and says how far it came, before its tokens die.
+    engine
         .write(move |tx| {
-            let rows: Vec<(i64, String, bool)> = sql(tx
-                .prepare("SELECT id, state, memo IS NOT NULL AND remote_id IS NULL AND stage = 'sending' FROM delivery WHERE account_id = ?1 AND state NOT IN ('published', 'cancelled', 'draft')")
-                .and_then(|mut get| get.query_map([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()))?;
-            let (mut waiting, mut handed) = (0, 0);
-            for (delivery, state, half_way) in rows {
-                if state == State::HandedOver.as_str() {
-                    handed += 1;
-                } else {
-                    waiting += 1;
-                }
-                let why = if half_way {
-                    // What was known about it goes with the sign-in, so nobody could ask any more: a person has to look (C2).
-                    let message = format!("{name} was disconnected while this was being sent. Look there whether it arrived, then decide.");
-                    Problem::block(Code::Unsure, message).fix(Fix::Decide)
-                } else {
-                    Problem::block(Code::SignInNeeded, format!("{name} was disconnected. Connect it again, and this goes on."))
-                        .fix(Fix::SignIn { account: id })
-                };
-                if state != State::Stuck.as_str() {
-                    queue::go(tx, delivery, State::Stuck)?;
-                }
-                sql(tx.execute(
-                    "UPDATE delivery SET claim = NULL, claimed_at = NULL, in_flight = NULL, next_at = NULL, problem = ?2 WHERE id = ?1",
-                    rusqlite::params![delivery, crate::store::delivery::text(&why)],
-                ))?;
-            }
-            account::set_state(tx, id, account::AccountState::SignIn)?;
-            Ok((waiting, handed))
+            tx.say(What::Account { id });
+            account::set_state(tx, id, account::AccountState::SignIn)
         })
         .await?;
-    for (delivery, gauge) in engine.gauges().iter() {
-        let of_it = engine
-            .read(|sql| crate::store::delivery::get(sql, *delivery))
-            .ok()
-            .flatten()
-            .is_some_and(|row| row.account == id);
-        if of_it {
-            gauge.stop();
-        }
-    }
+    comes_to_rest(engine, id).await?;
+    let name = account.name.clone();
+    let (waiting, handed_over) = engine.write(move |tx| lay_aside(tx, id, &name)).await?;
     let turn = engine.inner.tokens.hold(id).await;
     let stored = told(engine.inner.secrets.account(id).await)?;
     let mut revoked = true;
@@ -319,6 +287,80 @@ pub(super) async fn disconnect(engine: &Engine, _: &dyn Host, given: Id) -> Outc
         })
         .await?;
     Ok(Disconnected { account: id, revoked, waiting, handed_over })
+}
+
+/// Waits until nobody works for this account, here or in the process that runs the queue; not for ever.
+async fn comes_to_rest(engine: &Engine, id: i64) -> Outcome<()> {
+    let patience = tokio::time::Instant::now() + Duration::from_secs(10);
+    loop {
+        let at_work: bool = engine.read(|sql| {
+            sql.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM delivery WHERE account_id = ?1 AND claim IS NOT NULL) OR EXISTS (SELECT 1 FROM errand \
+                 JOIN delivery ON delivery.id = errand.delivery_id WHERE delivery.account_id = ?1 AND errand.claim IS NOT NULL)",
+            )?
+            .query_row([id], |row| row.get(0))
+        })?;
+        // The claims of a process that died are nobody's.
+        if !at_work || !engine.is_running() || tokio::time::Instant::now() > patience {
+            return Ok(());
+        }
+        engine.nudge();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// All that is not at its end waits for a new sign-in; how many the platform does not hold yet, and how many it does.
+fn lay_aside(tx: &mut Tx, id: i64, name: &str) -> Outcome<(usize, usize)> {
+    let rows: Vec<Delivery> = sql(tx
+        .prepare("SELECT id FROM delivery WHERE account_id = ?1 AND state NOT IN ('published', 'cancelled', 'draft')")
+        .and_then(|mut get| get.query_map([id], |row| row.get::<_, i64>(0))?.collect::<rusqlite::Result<Vec<_>>>())
+        .and_then(|ids| ids.into_iter().filter_map(|id| delivery::get(tx, id).transpose()).collect()))?;
+    let (mut waiting, mut handed) = (0, 0);
+    for row in rows {
+        if row.state == State::HandedOver {
+            handed += 1;
+        } else {
+            waiting += 1;
+        }
+        let decided = row.problem.as_ref().is_some_and(|why| why.code == Code::Unsure);
+        let why = if decided || may_be_there(tx, &row)? {
+            Problem::block(Code::Unsure, format!("{name} was disconnected while it was not certain whether the platform has this post. Look there, then say \"it is there\" or \"post again\"."))
+                .fix(Fix::Decide)
+        } else {
+            Problem::block(
+                Code::SignInNeeded,
+                format!("{name} was disconnected. Connect it again, and this goes on."),
+            )
+            .fix(Fix::SignIn { account: id })
+        };
+        if row.state != State::Stuck {
+            queue::go(tx, row.id, State::Stuck)?;
+        }
+        sql(tx.execute(
+            "UPDATE delivery SET claim = NULL, claimed_at = NULL, in_flight = NULL, next_at = NULL, problem = ?2 WHERE id = ?1",
+            rusqlite::params![row.id, delivery::text(&why)],
+        ))?;
+    }
+    Ok((waiting, handed))
+}
+
+/// Its memo is about to be wiped, and nobody can ask any more: could all its bytes have arrived unheard (C2)?
+fn may_be_there(tx: &Tx, row: &Delivery) -> Outcome<bool> {
+    if row.remote.is_some() || row.memo.is_none() || row.stage == Some(Stage::Opening) {
+        return Ok(false);
+    }
+    // Whatever was under way when its process ended, or would not stop, may have been the last byte.
+    if row.in_flight.is_some() {
+        return Ok(true);
+    }
+    sql(tx
+        .prepare_cached(
+            "SELECT outcome = 'interrupted' OR coalesce(sent, 0) + coalesce(confirmed, 0) >= \
+               (SELECT media.size FROM post JOIN media ON media.id = post.media_id WHERE post.id = ?2) FROM attempt \
+             WHERE delivery_id = ?1 AND errand_id IS NULL AND (sent IS NOT NULL OR outcome = 'interrupted') ORDER BY id DESC LIMIT 1",
+        )
+        .and_then(|mut get| get.query_row([row.id, row.post], |row| row.get(0)).optional()))
+    .map(|found| found.unwrap_or(false))
 }
 
 /// An account's own rules.

@@ -8,7 +8,7 @@ use crate::media::MediaFault;
 use crate::media::fingerprint::{Fingerprint, fingerprint};
 use crate::media::original::Stamp;
 use crate::media::{Probe, probe_file};
-use crate::platform::{AnyPlatform, Errand, GoesOut, Options, Remote, Words, later};
+use crate::platform::{Errand, GoesOut, Options, Remote, Words, later};
 use crate::post::State;
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::queue;
@@ -26,7 +26,6 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// A post as it is asked for.
@@ -216,7 +215,7 @@ async fn look_at(engine: &Engine, given: &AddPost) -> Outcome<Draft> {
         let media = media::Media {
             id: 0,
             path: path.clone(),
-            stamp: stamp.clone(),
+            stamp,
             size: probe.size,
             fingerprint: print.clone(),
             full_hash: None,
@@ -310,7 +309,7 @@ fn row_to_be(account: &Account, options: &Options, due: Option<Timestamp>, now: 
 
 /// The first of the three clocks: what may go ahead begins at once, so that the computer may sleep; what may not begins early enough
 /// to be public at its minute.
-fn begin_at(
+pub(super) fn begin_at(
     goes_out: GoesOut,
     due: Timestamp,
     job: &crate::platform::Job,
@@ -373,129 +372,6 @@ pub(super) async fn list(engine: &Engine, _: &dyn Host, given: Filter) -> Outcom
 
 pub(super) async fn show(engine: &Engine, _: &dyn Host, given: Id) -> Outcome<DeliveryDetail> {
     engine.delivery_detail(given.id)
-}
-
-/// Changes a post. What is `None` stays; all its channels follow, also those where the platform already holds it (C38).
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct EditPost {
-    /// Any delivery of the post.
-    pub id: i64,
-    #[serde(default)]
-    pub title: Option<String>,
-    #[serde(default)]
-    pub caption: Option<String>,
-    #[serde(default)]
-    pub at: Option<String>,
-    /// Options of this delivery's platform; null takes one back.
-    #[serde(default)]
-    pub options: Options,
-}
-
-pub(super) async fn edit(engine: &Engine, _: &dyn Host, given: EditPost) -> Outcome<Vec<DeliveryView>> {
-    let now = engine.clock().now();
-    let settings: Settings = engine.read(|sql| setting::get(sql, Settings::KEY))?;
-    let row = engine.read(|sql| delivery::get(sql, given.id))?.ok_or_else(|| queue::not_found(given.id))?;
-    if row.state.is_final() && given.at.is_some() {
-        let message = format!("This post is already {}; its time can't be changed.", row.state.as_str());
-        return Err(Problem::block(Code::NotNow, message));
-    }
-    let (old, rows) =
-        engine.read(|sql| Ok((post::get(sql, row.post)?, delivery::of_post(sql, row.post)?)))?;
-    let old = old.ok_or_else(|| queue::not_found(given.id))?;
-    let media = engine.read(|sql| media::get(sql, old.media))?.ok_or_else(|| queue::not_found(given.id))?;
-    let words = Words {
-        title: given.title.clone().unwrap_or_else(|| old.words.title.clone()),
-        caption: given.caption.clone().unwrap_or_else(|| old.words.caption.clone()),
-    };
-    let moved = match &given.at {
-        Some(text) => Some(parse_when(text, &settings.zone, now).map_err(|fault| when_problem(&fault))?),
-        None => None,
-    };
-    let wall = moved.as_ref().map(|when| when.wall.clone()).or_else(|| old.wall.clone());
-    let new = post::Post { words: words.clone(), wall: wall.clone(), ..old.clone() };
-    let mut plans = Vec::new();
-    for row in rows {
-        let account = engine
-            .read(|sql| crate::store::account::get(sql, row.account))?
-            .ok_or_else(|| queue::not_found(row.id))?;
-        let platform = engine.platform(&account.platform)?.clone();
-        let mut changed = row.clone();
-        if row.id == given.id {
-            changed.options = merge_options(&platform, &row, &given.options)?;
-        }
-        if let Some(when) = &moved {
-            changed.due = Some(when.resolved.at);
-        }
-        let job = job::job(engine, &platform, &changed, &account, &new, &media, Errand::Publish);
-        let mut problems = check::check(platform.facts(), &job, Terms::default());
-        problems.extend(platform.check(&job));
-        if let Some(first) = problems
-            .into_iter()
-            .find(|problem| problem.blocks() && row.state != State::Draft && !row.state.is_final())
-        {
-            return Err(first);
-        }
-        let goes_out = platform.goes_out(&job);
-        let due = changed.due.unwrap_or(now);
-        let start = begin_at(goes_out, due, &job, platform.facts().processing_s_per_min, &settings, now);
-        let mut after = job.clone();
-        after.options = changed.options.clone();
-        let extras = platform.extras(&after);
-        plans.push((row, changed.options, due, start, goes_out, extras));
-    }
-    let post_id = old.id;
-    let ids: Vec<i64> = plans.iter().map(|plan| plan.0.id).collect();
-    let re_timed = moved.is_some();
-    engine
-        .write(move |tx| {
-            post::edit(tx, post_id, &words, wall.as_ref())?;
-            for (row, options, due, start, goes_out, extras) in plans {
-                sql(tx.execute(
-                    "UPDATE delivery SET options = ?2 WHERE id = ?1",
-                    rusqlite::params![row.id, delivery::text(&options)],
-                ))?;
-                if re_timed && !row.state.is_final() {
-                    queue::re_time(tx, row.id, due, start, goes_out, now)?;
-                } else if !row.state.is_final() && row.state.is_ours() && row.memo.is_none() {
-                    sql(tx.execute(
-                        "UPDATE delivery SET goes_out = ?2 WHERE id = ?1",
-                        rusqlite::params![row.id, delivery::bare(&goes_out)],
-                    ))?;
-                }
-                if matches!(row.state, State::HandedOver | State::Ready | State::Published) {
-                    queue::catch_up(tx, row.id, now)?;
-                    if row.state != State::Ready {
-                        queue::add_extras(tx, row.id, &extras, now)?;
-                    }
-                }
-                tx.say(crate::event::What::Delivery { id: row.id });
-            }
-            Ok(())
-        })
-        .await?;
-    ids.into_iter().map(|id| engine.delivery_view(id)).collect()
-}
-
-/// New options over the old. What the platform can't change any more is refused once it has the post.
-fn merge_options(platform: &Arc<dyn AnyPlatform>, row: &Delivery, given: &Options) -> Outcome<Options> {
-    let facts = platform.facts();
-    let read = check::read_options(facts, given)?;
-    let taken = matches!(row.state, State::HandedOver | State::Ready | State::Published | State::Working)
-        || row.remote.is_some();
-    for key in given.keys() {
-        if taken && facts.option(key).is_some_and(|option| !option.amendable) {
-            let message = format!("{} can't be changed any more: {} has the post already.", key, facts.name);
-            return Err(Problem::block(Code::OptionInvalid, message).edit(key.as_str()));
-        }
-    }
-    let mut merged = row.options.clone();
-    for (key, value) in given {
-        if value.is_null() {
-            merged.remove(key);
-        }
-    }
-    merged.extend(read);
-    Ok(merged)
 }
 
 /// Schedules a draft as it stands.
@@ -596,7 +472,8 @@ pub(crate) fn re_derive(tx: &mut Tx, now: Timestamp) -> Outcome<usize> {
             }
         };
         known = Some((post_id, at));
-        if due == Some(at.as_millisecond()) {
+        // A time that has passed is no plan any more: such a post was moved to a slot, retried, or waits for the user.
+        if due == Some(at.as_millisecond()) || at <= now {
             continue;
         }
         let Some(row) = sql(delivery::get(tx, id))? else { continue };

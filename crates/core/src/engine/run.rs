@@ -4,9 +4,9 @@
 //! change of zone data, on network return, when another process wrote, and at least every twenty seconds.
 
 use super::{Engine, settle};
+use crate::clock::Reading;
 use crate::clock::net::NetNotice;
-use crate::clock::watch::ClockNotice;
-use crate::platform::Whose;
+use crate::clock::watch::{self, ClockNotice};
 use crate::problem::{Code, Outcome, Problem};
 use crate::queue::{self, Lane, Ticket};
 use crate::settings::Settings;
@@ -49,6 +49,8 @@ struct Running {
     account: i64,
     delivery: i64,
     heavy: bool,
+    /// It began after the user asked to cancel: it is the cancelling itself.
+    cancels: bool,
     gauge: Arc<Gauge>,
 }
 
@@ -59,8 +61,11 @@ struct Runner {
     tasks: JoinSet<u64>,
     next_key: u64,
     awake_since: Timestamp,
+    looked: Reading,
     lanes: Vec<Lane>,
     blocked: Vec<i64>,
+    /// Channels that are disconnected, or wait for a new sign-in: nothing of theirs is done.
+    signed_out: Vec<i64>,
     holds_end: Option<Timestamp>,
     settings: Settings,
     window_ends: Option<Timestamp>,
@@ -69,7 +74,7 @@ struct Runner {
 impl Engine {
     /// Runs the queue until told to stop, or until idle. Takes the instance lock for as long.
     pub async fn run(&self, until: Until) -> Outcome<()> {
-        let _lock = self.lock()?;
+        let _lock = self.lock().await?;
         let now = self.inner.clock.now();
         let boot = new_boot();
         let released = self.write(move |tx| queue::release_dead(tx, boot, now)).await?;
@@ -85,8 +90,10 @@ impl Engine {
             tasks: JoinSet::new(),
             next_key: 0,
             awake_since: now,
+            looked: self.inner.clock.reading(),
             lanes: Vec::new(),
             blocked: Vec::new(),
+            signed_out: Vec::new(),
             holds_end: None,
             settings: Settings::default(),
             window_ends: None,
@@ -108,9 +115,10 @@ impl Engine {
         if known.as_deref() == Some(version.as_str()) {
             return Ok(());
         }
-        let now = self.inner.clock.now();
+        let (now, first) = (self.inner.clock.now(), known.is_none());
         self.write(move |tx| {
-            let moved = crate::api::re_derive(tx, now)?;
+            // The first run has nothing older than itself to correct.
+            let moved = if first { 0 } else { crate::api::re_derive(tx, now)? };
             if moved > 0 {
                 tracing::info!(moved, "zone data changed; planned times were derived again");
             }
@@ -158,7 +166,12 @@ impl Runner {
 
     /// One look at the table: begins what may begin, and says when to look again.
     async fn look(&mut self) -> Outcome<Timestamp> {
-        let now = self.engine.inner.clock.now();
+        let reading = self.engine.inner.clock.reading();
+        let now = reading.wall;
+        // A sleep until a minute that passed in suspend ends at the same moment as the suspend; the notice of it may come later.
+        if watch::compare(std::mem::replace(&mut self.looked, reading), reading).is_some() {
+            self.awake_since = now;
+        }
         self.read_the_house(now)?;
         self.heed_wishes()?;
         if !self.settings.paused {
@@ -183,6 +196,7 @@ impl Runner {
         let (settings, accounts, holds) = self.engine.read(|sql| {
             Ok((setting::get::<Settings>(sql, Settings::KEY)?, account::all(sql)?, hold::all(sql)?))
         })?;
+        self.signed_out = self.engine.read(account::signed_out)?;
         match crate::throttle::rule::limit_at(&settings.bandwidth, now) {
             Ok(in_force) => {
                 self.engine.inner.throttle.set_limit(in_force.limit.for_throttle());
@@ -193,20 +207,16 @@ impl Runner {
         self.settings = settings;
         let active: Vec<Hold> = holds.into_iter().filter(|hold| hold.until > now).collect();
         self.holds_end = active.iter().map(|hold| hold.until).min();
-        (self.lanes, self.blocked) = (Vec::new(), Vec::new());
+        (self.lanes, self.blocked) = (Vec::new(), self.signed_out.clone());
         for account in accounts {
-            let of_it = |hold: &&Hold| match hold.whose {
-                Whose::App => hold.id == account.app,
-                Whose::Account | Whose::Delivery => hold.id == account.id,
-            };
-            let held = active
-                .iter()
-                .filter(of_it)
-                .any(|hold| hold.bucket.is_empty() || hold.bucket == settle::FAILURES);
-            if account.state != AccountState::Ok || held {
+            let mut of_it = active.iter().filter(|hold| hold.is_of(account.id, account.app)).peekable();
+            let may_open = of_it.peek().is_none();
+            if account.state != AccountState::Ok {
+                continue;
+            }
+            if of_it.any(Hold::is_whole) {
                 self.blocked.push(account.id);
             } else {
-                let may_open = !active.iter().any(|hold| of_it(&hold));
                 self.lanes.push(Lane { account: account.id, may_open });
             }
         }
@@ -227,7 +237,9 @@ impl Runner {
             .collect()
         })?;
         for running in self.running.values() {
-            if self.settings.paused && running.heavy || asked.contains(&running.delivery) {
+            let asked = asked.contains(&running.delivery) && !running.cancels;
+            let signed_out = self.signed_out.contains(&running.account);
+            if self.settings.paused && running.heavy || asked || signed_out {
                 running.gauge.stop();
             }
         }
@@ -304,7 +316,8 @@ impl Runner {
         if ticket.errand.is_none() {
             self.engine.gauges().insert(delivery, gauge.clone());
         }
-        self.running.insert(key, Running { account, delivery, heavy, gauge: gauge.clone() });
+        let cancels = ticket.delivery.cancelling;
+        self.running.insert(key, Running { account, delivery, heavy, cancels, gauge: gauge.clone() });
         let (engine, awake_since) = (self.engine.clone(), self.awake_since);
         self.tasks.spawn(async move {
             worker::work(engine, ticket, gauge, awake_since).await;

@@ -10,13 +10,11 @@ use crate::schedule::next_midnight;
 use crate::store::Tx;
 use crate::store::account::{self, AccountState};
 use crate::store::attempt::Attempt;
-use crate::store::hold::{self, Hold};
+use crate::store::hold::{self, FAILURES, Hold};
 use crate::worker::{Desk, flush};
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// The bucket a row of failures is counted in.
-pub(crate) const FAILURES: &str = "failures";
 /// A reply nobody understands is tried this often before it is shown.
 const STRANGE_TRIES: u32 = 5;
 /// Between two looks whether the network is back, when nothing tells us.
@@ -97,7 +95,7 @@ impl Engine {
                     format!("{name} let go of the upload; it begins again."),
                 )
                 .detail(detail);
-                let (failures, ever) = ticket.failures();
+                let (failures, ever) = self.read(|sql| queue::failures(sql, ticket))?;
                 if let Some(problem) = gave_up(name, failures, ever, &problem) {
                     return self.stick(ticket, problem, line).await;
                 }
@@ -119,7 +117,7 @@ impl Engine {
                 self.stick(ticket, problem, line).await
             }
             Fault::Strange { detail } => {
-                if ticket.failures().0 + 1 >= STRANGE_TRIES {
+                if self.read(|sql| queue::failures(sql, ticket))?.0 + 1 >= STRANGE_TRIES {
                     let message = format!(
                         "{name} answered in a way Slipway does not know. The answer is in the history."
                     );
@@ -147,7 +145,7 @@ impl Engine {
     ) -> Outcome<()> {
         let now = self.clock().now();
         let name = desk.platform.facts().name;
-        let (failures, ever) = ticket.failures();
+        let (failures, ever) = self.read(|sql| queue::failures(sql, ticket))?;
         let at = later(now, after.unwrap_or_default().max(pause(failures + 1)));
         let problem = Problem::block(
             Code::PlatformDown,
@@ -240,16 +238,31 @@ impl Engine {
         line: Option<Attempt>,
     ) -> Outcome<()> {
         let now = self.clock().now();
-        let at = later(now, OFFLINE_LOOK.min(pause(ticket.failures().0 + 2)));
+        let at = later(now, OFFLINE_LOOK.min(pause(self.read(|sql| queue::failures(sql, ticket))?.0 + 2)));
         let problem = Problem::block(
             Code::Offline,
             format!("No connection to {}. It goes on as soon as there is one.", desk.platform.facts().name),
         )
         .fix(Fix::WaitUntil { at })
         .detail(detail);
-        let ticket = ticket.clone();
+        let (ticket, account) = (ticket.clone(), desk.account.id);
         self.write(move |tx| {
             flush(tx, &ticket, line)?;
+            // The whole lane, or a long queue would be tried row by row against a dead line.
+            let before =
+                sql(hold::get(tx, Whose::Account, account, FAILURES))?.map_or(0, |hold| hold.failures);
+            let failures = before.max(1);
+            hold::set(
+                tx,
+                &Hold {
+                    whose: Whose::Account,
+                    id: account,
+                    bucket: FAILURES.into(),
+                    until: at,
+                    failures,
+                    problem: problem.clone(),
+                },
+            )?;
             queue::park(tx, &ticket, at, &problem, false)
         })
         .await

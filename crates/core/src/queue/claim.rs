@@ -19,6 +19,10 @@ pub struct Lane {
     pub may_open: bool,
 }
 
+/// While an edit is under way its delivery waits: what the edit read before the minute must not be written after the release.
+const NO_EDIT: &str = "NOT EXISTS (SELECT 1 FROM errand WHERE errand.delivery_id = delivery.id AND errand.claim IS NOT NULL \
+     AND json_extract(errand.task, '$.kind') = 'amend')";
+
 // The planner is told which index: with a hundred thousand rows waiting a wrong guess costs the minute.
 pub(super) const OPEN: &str = " AND memo IS NOT NULL";
 pub(super) const HEAVY: &str = "state IN ('due', 'parked') AND claim IS NULL AND paused = 0";
@@ -61,10 +65,10 @@ pub fn claim_light(
     most: usize,
 ) -> Outcome<Vec<Ticket>> {
     let ids: Vec<i64> = tx
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT id FROM delivery INDEXED BY delivery_light WHERE state IN ('working', 'ready', 'handed_over') AND claim IS NULL AND paused = 0 \
-             AND next_at <= ?1 AND account_id NOT IN (SELECT value FROM json_each(?2)) ORDER BY next_at LIMIT ?3",
-        )
+             AND next_at <= ?1 AND account_id NOT IN (SELECT value FROM json_each(?2)) AND {NO_EDIT} ORDER BY next_at LIMIT ?3"
+        ))
         .and_then(|mut get| {
             get.query_map(params![now.as_millisecond(), delivery::text(&blocked), most as i64], |row| row.get(0))?.collect()
         })
@@ -138,10 +142,10 @@ pub fn next_wake(sql: &Connection, lanes: &[Lane], blocked: &[i64]) -> rusqlite:
     }
     let blocked = delivery::text(&blocked);
     take(
-        sql.prepare_cached(
+        sql.prepare_cached(&format!(
             "SELECT next_at FROM delivery INDEXED BY delivery_light WHERE state IN ('working', 'ready', 'handed_over') AND claim IS NULL AND paused = 0 \
-             AND next_at IS NOT NULL AND account_id NOT IN (SELECT value FROM json_each(?1)) ORDER BY next_at LIMIT 1",
-        )?
+             AND next_at IS NOT NULL AND account_id NOT IN (SELECT value FROM json_each(?1)) AND {NO_EDIT} ORDER BY next_at LIMIT 1"
+        ))?
         .query_row([&blocked], |row| row.get(0))
         .optional()?,
     );

@@ -118,6 +118,13 @@ pub fn all(sql: &Connection) -> rusqlite::Result<Vec<Account>> {
         .collect()
 }
 
+/// Those whose sign-in is over, for now or for good.
+pub fn signed_out(sql: &Connection) -> rusqlite::Result<Vec<i64>> {
+    sql.prepare_cached("SELECT id FROM account WHERE state <> 'ok'")?
+        .query_map([], |row| row.get(0))?
+        .collect()
+}
+
 pub fn set_state(tx: &Tx, id: i64, state: AccountState) -> Outcome<()> {
     tx.execute("UPDATE account SET state = ?2 WHERE id = ?1", params![id, bare(&state)]).map_err(problem)?;
     Ok(())

@@ -19,6 +19,24 @@ pub struct Hold {
     pub problem: Problem,
 }
 
+/// The bucket a row of failures is counted in.
+pub(crate) const FAILURES: &str = "failures";
+
+impl Hold {
+    /// Is it this account's, or its app's?
+    pub(crate) fn is_of(&self, account: i64, app: i64) -> bool {
+        match self.whose {
+            Whose::App => self.id == app,
+            Whose::Account | Whose::Delivery => self.id == account,
+        }
+    }
+
+    /// Does it hold what was begun before, too?
+    pub(crate) fn is_whole(&self) -> bool {
+        self.bucket.is_empty() || self.bucket == FAILURES
+    }
+}
+
 fn from_row(row: &rusqlite::Row) -> rusqlite::Result<Hold> {
     let whose: String = row.get(0)?;
     Ok(Hold {

@@ -55,7 +55,7 @@ impl Desk {
                 blocking(move || Original::open(&media.path, &media.stamp, &media.fingerprint)).await;
             let original = opened.map_err(|fault| media_problem(&fault, &self.media.path))?;
             if original.stamp_moved() {
-                let (id, stamp) = (self.media.id, original.stamp().clone());
+                let (id, stamp) = (self.media.id, *original.stamp());
                 engine.inner.store.write(move |tx| media::set_stamp(tx, id, &stamp)).await?;
             }
             files.media = Some(Arc::new(original));
@@ -117,6 +117,24 @@ impl Desk {
         let zone = self.post.wall.as_ref().map_or("UTC", |wall| wall.zone.as_str());
         let found = crate::schedule::slots::next_free_slot(&self.account.slots, zone, &taken, now);
         Ok(found.ok().flatten().map(|(_, at)| at))
+    }
+
+    /// Is another missed post of this account, with an earlier minute, being sent at this moment? It goes first (C5).
+    pub(super) fn earlier_missed_at_work(
+        &self,
+        engine: &Engine,
+        ticket: &Ticket,
+        now: Timestamp,
+    ) -> Outcome<bool> {
+        let row = &ticket.delivery;
+        let (id, due) = (row.id, row.due.unwrap_or(now).as_millisecond());
+        engine.read(|sql| {
+            sql.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM delivery WHERE account_id = ?1 AND state = 'working' \
+                 AND (due_at < ?2 OR (due_at = ?2 AND id < ?3)))",
+            )?
+            .query_row(rusqlite::params![row.account, due, id], |row| row.get(0))
+        })
     }
 
     /// When this account last became public with something.

@@ -109,7 +109,8 @@ fn amended(job: &Job, id: String, privacy: String, misses: u32, reply: &Reply) -
     // A new time that has passed meanwhile makes it public: that is what was asked for in the end.
     let came = privacy == "private" && seen.privacy == "public" && job.ahead().is_none();
     let wanted = job.due.filter(|_| privacy == "private" && write::privacy(job) == "public");
-    let same_time = seen.publish_at.map(Timestamp::as_second) == wanted.map(Timestamp::as_second);
+    let same_time =
+        seen.publish_at.map(Timestamp::as_second) == wanted.map(|due| write::whole_second(due).as_second());
     let took = seen.privacy == privacy && (same_time || privacy != "private");
     // A listing may lag behind what we wrote a second ago; only a lasting difference is told.
     if !came && !took && misses < LASTING {

@@ -394,7 +394,8 @@ pub(crate) fn published(known: &Remote, seen: &Seen, asked: &str) -> Published {
     Published {
         remote: Some(known.clone()),
         privacy: Some(seen.privacy.clone()),
-        public_at: seen.published_at.filter(|_| seen.privacy != "private"),
+        // An unlisted video keeps the time of its upload: only a public one says when it became so.
+        public_at: seen.published_at.filter(|_| seen.privacy == "public"),
         notes,
     }
 }

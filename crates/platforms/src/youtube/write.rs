@@ -6,6 +6,7 @@
 use super::facts::FACTS;
 use super::memo::{Plan, Session};
 use http::Method;
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use slipway_core::platform::{Body, Call, FilePart, FileRef, Job, Target};
 use slipway_core::sensitive::Sensitive;
@@ -74,9 +75,15 @@ pub(crate) fn privacy(job: &Job) -> String {
 pub(crate) fn standing(job: &Job) -> (String, Option<String>) {
     match (plan(job), job.due) {
         (Plan::Now, _) => (privacy(job), None),
-        (Plan::HandedOver, due) => ("private".into(), due.map(|due| due.to_string())),
+        (Plan::HandedOver, due) => ("private".into(), due.map(|due| whole_second(due).to_string())),
         (Plan::Staged, _) => ("private".into(), None),
     }
+}
+
+/// YouTube reckons in whole seconds; a post is never public before its minute, so a fraction is rounded up.
+pub(crate) fn whole_second(due: Timestamp) -> Timestamp {
+    let up = due.as_millisecond().div_euclid(1000) + i64::from(due.subsec_nanosecond() != 0);
+    Timestamp::from_second(up).unwrap_or(due)
 }
 
 pub(crate) fn plan(job: &Job) -> Plan {

@@ -1,0 +1,62 @@
+//! Tells how an upload moves, at most four times a second, and remembers the line's speed. Never stored while it moves.
+
+use crate::engine::{Engine, sql};
+use crate::platform::{Body, Call};
+use crate::store::setting;
+use crate::wire::{Gauge, Sent};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One upload being watched.
+pub(super) struct Moving {
+    engine: Engine,
+    told: tokio::task::JoinHandle<()>,
+    gauge: Arc<Gauge>,
+}
+
+impl Moving {
+    pub(super) fn start(engine: &Engine, delivery: i64, gauge: &Arc<Gauge>, call: &Call) -> Moving {
+        let (from, len) = match &call.body {
+            Body::File(part) => (part.from, part.len),
+            _ => (0, 0),
+        };
+        let (events, watched) = (engine.events().clone(), gauge.clone());
+        let told = tokio::spawn(async move {
+            let (mut before, mut speed) = (0, 0.0_f64);
+            loop {
+                tokio::time::sleep(Duration::from_millis(250)).await;
+                let sent = watched.sent();
+                // A second's memory: smooth enough to read, quick enough to believe.
+                speed = speed * 0.75 + (sent.saturating_sub(before) as f64 * 4.0) * 0.25;
+                before = sent;
+                events.publish(vec![crate::event::What::Moving {
+                    delivery,
+                    sent: from + sent,
+                    total: from + len,
+                    bytes_per_s: speed as u64,
+                }]);
+            }
+        });
+        Moving { engine: engine.clone(), told, gauge: gauge.clone() }
+    }
+
+    pub(super) async fn end(self, took: Duration, sent: &Sent) {
+        self.told.abort();
+        let bytes = self.gauge.sent();
+        let throttled = self.engine.inner.throttle.limit().is_some();
+        // Short bodies measure the greeting, not the line.
+        if !matches!(sent, Sent::Reply(_)) || bytes < 4 << 20 || took.is_zero() || throttled {
+            return;
+        }
+        let measured = (bytes as f64 / took.as_secs_f64()) as u64;
+        let kept = self.engine.write(move |tx| {
+            let mut settings: crate::settings::Settings =
+                sql(setting::get(tx, crate::settings::Settings::KEY))?;
+            settings.measured = Some(settings.measured.map_or(measured, |old| old / 2 + measured / 2));
+            setting::set(tx, crate::settings::Settings::KEY, &settings)
+        });
+        if kept.await.is_err() {
+            tracing::debug!("the measured speed was not kept");
+        }
+    }
+}
