@@ -48,9 +48,6 @@ fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// What it is, file, title, what else is said; and the code and exit code it must end with.
-type Row<'a> = (&'a str, &'a str, &'a str, Vec<&'a str>, &'a str, i32);
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_post_that_cannot_be_is_refused_and_nothing_is_written() -> anyhow::Result<()> {
     let place = Place::at_home().await?;
@@ -74,7 +71,8 @@ async fn a_post_that_cannot_be_is_refused_and_nothing_is_written() -> anyhow::Re
     // One more than fits: 500 letters, two tags, one comma.
     let tags = format!("youtube.tags={},{}", "a".repeat(250), "b".repeat(250));
 
-    let rows: Vec<Row> = vec![
+    #[allow(clippy::type_complexity)]
+    let rows: Vec<(&str, &str, &str, Vec<&str>, &str, i32)> = vec![
         ("missing", &missing, "T", vec![], "file_missing", 1),
         ("empty", &empty, "T", vec![], "file_empty", 1),
         ("a text", &prose, "T", vec![], "file_not_video", 1),
