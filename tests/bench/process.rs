@@ -47,7 +47,7 @@ fn watch(child: &mut Child) -> anyhow::Result<Took> {
             took.wall = began.elapsed().as_secs_f64();
             return Ok(took);
         }
-        if looks % 5 == 0 {
+        if looks.is_multiple_of(5) {
             took.memory = took.memory.max(high_water(id));
         }
         looks += 1;

@@ -318,7 +318,7 @@ async fn an_edit_during_a_look_is_brought_over_once_c38() -> anyhow::Result<()> 
         scene.town.sandbox.plan(Fault::next("videos.update", 503));
     }
     call(&scene.engine, "posts.edit", json!({"id": id, "title": "The second title"})).await?;
-    let shown = wait_shown(&scene.engine, id, "the edit is there", PATIENCE, |shown| all_done(shown)).await?;
+    let shown = wait_shown(&scene.engine, id, "the edit is there", PATIENCE, all_done).await?;
     scene.town.quiet().await?;
     ensure!(states(&shown, "amend") == ["done"], "{shown:#}");
     let updates = scene.town.sandbox.calls().iter().filter(|call| call.api == "videos.update").count();

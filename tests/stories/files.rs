@@ -151,8 +151,8 @@ async fn half_way() -> anyhow::Result<(Town, Engine, std::path::PathBuf, i64, Ru
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_changed_under_way_makes_no_video() -> anyhow::Result<()> {
-    type Change = fn(&Path) -> std::io::Result<()>;
-    let changes: [(&str, Change); 3] = [
+    #[allow(clippy::type_complexity)]
+    let changes: [(&str, fn(&Path) -> std::io::Result<()>); 3] = [
         ("longer", |path| std::fs::OpenOptions::new().append(true).open(path)?.write_all(b"more")),
         ("shorter", |path| std::fs::OpenOptions::new().write(true).open(path)?.set_len(39_000_000)),
         ("other bytes", |path| {

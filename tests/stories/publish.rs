@@ -34,7 +34,7 @@ async fn a_scheduled_video_is_handed_over_ahead_and_public_at_its_minute() -> an
     assert_eq!(town.videos()[0].privacy, "private");
     assert_eq!(shown["goes_out"], "handed_over");
     // The computer sleeps through its minute; the platform does not.
-    tokio::time::sleep(Duration::from_secs(6)).await;
+    tokio::time::sleep(Duration::from_secs(7)).await;
     assert_eq!(town.videos()[0].privacy, "public");
     let shown = run_until(&engine, id, &["published", "stuck"], PATIENCE).await?;
     assert_eq!(shown["state"], "published", "{shown:#}");

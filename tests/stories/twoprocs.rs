@@ -69,7 +69,7 @@ async fn what_another_process_asks_is_noticed_within_a_second() -> anyhow::Resul
     settled(&place, id, "cancelled").await?;
 
     // Pause: a body under way stops; resume: it goes on, from where the platform says.
-    let second = place.video("second.mp4", 12_000_000, 2)?;
+    let second = place.video("second.mp4", 60_000_000, 2)?;
     place.sandbox.plan(Fault::next("videos.insert.put", Deed::SlowBytesPerS(2_000_000)));
     let id = place.post(&second, "Second", &day).await?;
     let in_body = |call: &Call| call.api == "videos.insert.put" && call.status.is_none() && !call.cut;

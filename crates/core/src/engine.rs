@@ -24,6 +24,7 @@ use crate::wire::{Gauge, Wire};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// What an engine is made of.
 pub struct House {
@@ -146,8 +147,17 @@ impl Engine {
         result
     }
 
-    /// Takes the lock that says "this process runs the queue", or says who has it.
-    pub fn lock(&self) -> Outcome<InstanceLock> {
+    /// Takes the lock that says "this process runs the queue". Patient for a moment: a command that looks whether somebody runs it
+    /// holds the lock for an instant.
+    async fn lock(&self) -> Outcome<InstanceLock> {
+        for _ in 0..5 {
+            match InstanceLock::take(&self.inner.folder) {
+                Err(problem) if problem.code == Code::AlreadyRunning => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                taken => return taken,
+            }
+        }
         InstanceLock::take(&self.inner.folder)
     }
 
@@ -168,7 +178,8 @@ pub struct InstanceLock {
 }
 
 impl InstanceLock {
-    fn take(folder: &Path) -> Outcome<InstanceLock> {
+    /// Problems: `already_running`, `read_only`.
+    pub fn take(folder: &Path) -> Outcome<InstanceLock> {
         let path = folder.join("slipway.lock");
         let read_only = |error: std::io::Error| {
             Problem::block(Code::ReadOnly, "Slipway may not write to its data folder.").detail(error)

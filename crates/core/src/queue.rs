@@ -7,7 +7,7 @@ mod claim;
 mod wish;
 
 pub use claim::{Lane, claim_errands, claim_heavy, claim_light, next_wake, release_dead};
-pub use wish::{Cancelled, cancel, decide, pause, re_time, retry, schedule};
+pub use wish::{Cancelled, cancel, decide, pause, re_time, retry, retry_errands, schedule};
 
 use crate::event::{NoticeKind, What};
 use crate::platform::{Errand, Extra, Published, Remote, Stage};

@@ -414,3 +414,75 @@ pub(crate) fn unknown_account(given: &str) -> Problem {
         format!("There is no connected channel \"{given}\". `slipway accounts` lists them."),
     )
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::platform::Whose;
+
+    fn row(state: State) -> Delivery {
+        Delivery {
+            id: 1,
+            post: 1,
+            account: 5,
+            state,
+            stage: None,
+            options: Options::new(),
+            words: None,
+            goes_out: GoesOut::Now,
+            due: None,
+            next: None,
+            paused: false,
+            cancelling: false,
+            claimed: None,
+            in_flight: None,
+            tries: 0,
+            failures: 0,
+            failed_ever: 0,
+            memo: None,
+            confirmed: 0,
+            remote: None,
+            privacy: None,
+            problem: None,
+            public_at: None,
+            began_at: None,
+            sent_revision: None,
+            created_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn every_open_delivery_says_what_happens_next_c12() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let hold = Hold {
+            whose: Whose::App,
+            id: 3,
+            bucket: "uploads".into(),
+            until: now,
+            failures: 0,
+            problem: Problem::block(Code::QuotaSpent, "Today's uploads are used up."),
+        };
+        for state in State::ALL {
+            for (account, hold, paused, cancelling) in [
+                ("ok", None, false, false),
+                ("ok", Some(&hold), false, false),
+                ("sign_in", None, false, false),
+                ("ok", None, true, false),
+                ("ok", None, false, true),
+            ] {
+                let row = Delivery { paused, cancelling, ..row(state) };
+                let next = next(&row, account, hold, now);
+                assert_eq!(next.is_none(), state.is_final(), "{}", state.as_str());
+                let Some(next) = next else { continue };
+                assert!(!next.text.is_empty(), "{}", state.as_str());
+                let waits_for_a_person = matches!(next.then, NextStep::You);
+                assert!(
+                    waits_for_a_person || next.at.is_some() || cancelling,
+                    "{} neither has a time nor needs anybody",
+                    state.as_str()
+                );
+            }
+        }
+    }
+}

@@ -23,18 +23,7 @@ pub async fn run(door: &Door, until_idle: bool) -> Outcome<Exit> {
     let mut events = door.engine.events().listen();
     let engine = door.engine.clone();
     let until = if until_idle { Until::Idle(stop.clone()) } else { Until::Stopped(stop.clone()) };
-    let mut running = tokio::spawn(async move {
-        // A command of another process may be looking whether somebody runs this queue, which takes the lock for a moment.
-        for _ in 0..5 {
-            match engine.run(until.clone()).await {
-                Err(problem) if problem.code == Code::AlreadyRunning => {
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-                ended => return ended,
-            }
-        }
-        engine.run(until).await
-    });
+    let mut running = tokio::spawn(async move { engine.run(until).await });
     let mut teller = Teller::new(door.out);
     let begun = tokio::time::sleep(Duration::from_millis(350));
     tokio::pin!(begun);

@@ -6,7 +6,7 @@ use crate::home::Place;
 use crate::out::Out;
 use crate::words::Exit;
 use serde_json::{Value, json};
-use slipway_core::engine::database_path;
+use slipway_core::engine::{InstanceLock, database_path};
 use slipway_core::problem::{Code, Outcome, Problem};
 use slipway_core::store;
 
@@ -116,7 +116,8 @@ pub fn restore(global: &Global, empty: bool, out: Out) -> Outcome<Exit> {
     if !folder.is_dir() {
         return Err(Problem::block(Code::NotFound, "There is no data folder here, so nothing to restore."));
     }
-    let _lock = lock(&folder)?;
+    // The lock that a running queue holds: its file must not be taken away under it.
+    let _lock = InstanceLock::take(&folder)?;
     let put = store::restore(&database, empty)?;
     let name = put.as_ref().and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
     out.answer(&json!({ "restored": name }), |out| match &name {
@@ -124,26 +125,6 @@ pub fn restore(global: &Global, empty: bool, out: Out) -> Outcome<Exit> {
         None => out.line("A new, empty queue begins. The old file lies beside it."),
     });
     Ok(Exit::Done)
-}
-
-/// The same lock that the running queue holds: its file must not be taken away under it.
-fn lock(folder: &std::path::Path) -> Outcome<std::fs::File> {
-    let no = |error: std::io::Error| {
-        Problem::block(Code::ReadOnly, "Slipway may not write to its data folder.").detail(error)
-    };
-    let file = std::fs::OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(folder.join("slipway.lock"))
-        .map_err(no)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => {
-            Err(Problem::block(Code::AlreadyRunning, "Slipway is running this queue. Stop it first."))
-        }
-        Err(std::fs::TryLockError::Error(error)) => Err(no(error)),
-    }
 }
 
 #[cfg(test)]

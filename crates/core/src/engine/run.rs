@@ -74,7 +74,7 @@ struct Runner {
 impl Engine {
     /// Runs the queue until told to stop, or until idle. Takes the instance lock for as long.
     pub async fn run(&self, until: Until) -> Outcome<()> {
-        let _lock = self.lock()?;
+        let _lock = self.lock().await?;
         let now = self.inner.clock.now();
         let boot = new_boot();
         let released = self.write(move |tx| queue::release_dead(tx, boot, now)).await?;
@@ -373,7 +373,7 @@ impl Runner {
                         "SELECT EXISTS (SELECT 1 FROM delivery JOIN account ON account.id = delivery.account_id \
                            WHERE account.state = 'ok' AND delivery.paused = 0 AND (delivery.state IN ('due', 'working', 'ready', 'parked') \
                              OR (delivery.state = 'handed_over' AND delivery.due_at <= ?1))) \
-                         OR EXISTS (SELECT 1 FROM errand JOIN delivery ON delivery.id = errand.delivery_id JOIN account ON account.id = delivery.account_id \
+                         OR EXISTS (SELECT 1 FROM errand CROSS JOIN delivery ON delivery.id = errand.delivery_id JOIN account ON account.id = delivery.account_id \
                            WHERE account.state = 'ok' AND errand.state IN ('waiting', 'working') AND coalesce(errand.next_at, 0) <= ?1)",
                     )?
                     .query_row([soon], |row| row.get(0))?;

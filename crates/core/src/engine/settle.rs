@@ -404,10 +404,7 @@ pub(crate) fn signed_in_again(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<(
     for delivery in waiting {
         queue::retry(tx, delivery, now)?;
     }
-    let errands = "UPDATE errand SET state = 'waiting', next_at = ?2, problem = NULL WHERE state = 'stuck' \
-         AND json_extract(problem, '$.code') IN ('sign_in_needed', 'permission_missing') \
-         AND delivery_id IN (SELECT id FROM delivery WHERE account_id = ?1)";
-    sql(tx.execute(errands, [id, now.as_millisecond()]))?;
+    queue::retry_errands(tx, id, now)?;
     hold::clear(tx, Whose::Account, id, "")?;
     hold::clear(tx, Whose::Account, id, FAILURES)?;
     Ok(())

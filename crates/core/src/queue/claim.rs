@@ -90,7 +90,8 @@ pub fn claim_light(
     Ok(tickets)
 }
 
-/// The same for errands; one at a time for each delivery.
+/// The same for errands; one at a time for each delivery. A cross join keeps SQLite from beginning with all deliveries: errands that
+/// wait are few, whatever its statistics of an earlier day say.
 pub fn claim_errands(
     tx: &mut Tx,
     blocked: &[i64],
@@ -100,7 +101,7 @@ pub fn claim_errands(
 ) -> Outcome<Vec<Ticket>> {
     let ids: Vec<i64> = tx
         .prepare_cached(
-            "SELECT min(errand.id) FROM errand JOIN delivery ON delivery.id = errand.delivery_id \
+            "SELECT min(errand.id) FROM errand CROSS JOIN delivery ON delivery.id = errand.delivery_id \
              WHERE errand.state IN ('waiting', 'working') AND errand.claim IS NULL AND errand.next_at <= ?1 \
              AND delivery.account_id NOT IN (SELECT value FROM json_each(?2)) \
              AND NOT EXISTS (SELECT 1 FROM errand other WHERE other.delivery_id = errand.delivery_id AND other.claim IS NOT NULL) \
@@ -150,7 +151,7 @@ pub fn next_wake(sql: &Connection, lanes: &[Lane], blocked: &[i64]) -> rusqlite:
     );
     take(
         sql.prepare_cached(
-            "SELECT min(errand.next_at) FROM errand JOIN delivery ON delivery.id = errand.delivery_id \
+            "SELECT min(errand.next_at) FROM errand CROSS JOIN delivery ON delivery.id = errand.delivery_id \
              WHERE errand.state IN ('waiting', 'working') AND errand.claim IS NULL \
              AND delivery.account_id NOT IN (SELECT value FROM json_each(?1)) \
              AND NOT EXISTS (SELECT 1 FROM errand other WHERE other.delivery_id = errand.delivery_id AND other.claim IS NOT NULL)",

@@ -193,6 +193,18 @@ pub fn retry(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<()> {
     Ok(())
 }
 
+/// The errands of an account that waited for its sign-in go on.
+pub fn retry_errands(tx: &mut Tx, account: i64, now: Timestamp) -> Outcome<()> {
+    tx.execute(
+        "UPDATE errand SET state = 'waiting', next_at = ?2, problem = NULL WHERE state = 'stuck' \
+         AND json_extract(problem, '$.code') IN ('sign_in_needed', 'permission_missing') \
+         AND delivery_id IN (SELECT id FROM delivery WHERE account_id = ?1)",
+        params![account, now.as_millisecond()],
+    )
+    .map_err(problem)?;
+    Ok(())
+}
+
 /// A person looked at an unsure delivery. `there`: its id or address at the platform, or nothing for "post again".
 pub fn decide(tx: &mut Tx, id: i64, there: Option<&Remote>, now: Timestamp) -> Outcome<()> {
     let row = row(tx, id)?;

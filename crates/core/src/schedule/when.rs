@@ -62,7 +62,8 @@ impl WhenFault {
 pub fn parse_when(text: &str, default_zone: &str, now: Timestamp) -> Result<When, WhenFault> {
     let text = text.trim();
     let when = match text.strip_prefix('+') {
-        Some(relative) => at_instant(now, read_elapsed(relative, text)?, default_zone)?,
+        // A minute from now means no split second: clocks on walls, and platforms, have whole ones. Up, so never before it.
+        Some(relative) => at_instant(whole_second(now), read_elapsed(relative, text)?, default_zone)?,
         None => read_absolute(text, default_zone)?,
     };
     let ahead = when.resolved.at.duration_since(now);
@@ -106,6 +107,11 @@ fn read_absolute(text: &str, default_zone: &str) -> Result<When, WhenFault> {
             Ok(When { resolved: resolve_in(&tz, local, fold)?, wall })
         }
     }
+}
+
+fn whole_second(at: Timestamp) -> Timestamp {
+    let up = at.as_nanosecond().div_euclid(1_000_000_000) + i128::from(at.subsec_nanosecond() != 0);
+    i64::try_from(up).ok().and_then(|second| Timestamp::from_second(second).ok()).unwrap_or(at)
 }
 
 fn at_instant(from: Timestamp, plus: SignedDuration, zone: &str) -> Result<When, WhenFault> {
