@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Cases side by side. Most of a case is waiting for a back-off.
-const SIDE_BY_SIDE: usize = 12;
+const SIDE_BY_SIDE: usize = 16;
 const SIZE: u64 = 700_000;
 
 /// How a post goes out in a case, and the options that make it so.
@@ -29,8 +29,9 @@ impl Way {
     fn wishes(self, platform: &str) -> Value {
         match self {
             Way::Now => json!({}),
-            Way::HandedOver => json!({"at": "+3s"}),
-            Way::Staged => json!({"at": "+3s", "options": {platform: {"privacy": "unlisted"}}}),
+            // Long enough that a slow machine makes the same calls before the minute as a fast one.
+            Way::HandedOver => json!({"at": "+6s"}),
+            Way::Staged => json!({"at": "+6s", "options": {platform: {"privacy": "unlisted"}}}),
         }
     }
 

@@ -98,7 +98,12 @@ pub enum Command {
     /// Change words, time or options of a post.
     Edit(Edit),
     /// Schedule a draft as it stands.
-    Schedule { id: i64 },
+    Schedule {
+        id: i64,
+        /// Although this exact file is already on the channel.
+        #[arg(long)]
+        again: bool,
+    },
     /// Take a post back, at the platform too.
     Cancel { id: i64 },
     /// Try a stuck post again; without a number all of them.

@@ -49,7 +49,7 @@ pub async fn run(cli: Cli, out: Out) -> Outcome<Exit> {
         Command::Post(post) => posts::post(&door, post).await,
         Command::Check(check) => posts::check(&door, check).await,
         Command::Edit(edit) => posts::edit(&door, edit).await,
-        Command::Schedule { id } => posts::schedule(&door, id).await,
+        Command::Schedule { id, again } => posts::schedule(&door, id, again).await,
         Command::Cancel { id } => posts::cancel(&door, id).await,
         Command::Retry { id } => posts::retry(&door, id).await,
         Command::Decide(decide) => posts::decide(&door, decide).await,

@@ -10,7 +10,7 @@ mod posts;
 pub use accounts::{AddApp, Connect, Disconnected, Rules, find_account};
 pub use edit::EditPost;
 pub(crate) use posts::re_derive;
-pub use posts::{AddPost, Added, Checked, Decide, Which};
+pub use posts::{AddPost, Added, Checked, Decide, Schedule, Which};
 
 use crate::engine::Engine;
 use crate::facts::Facts;
@@ -80,7 +80,7 @@ commands! {
     "posts.list" => posts::list, Filter => Vec<DeliveryView>;
     "posts.show" => posts::show, Id => DeliveryDetail;
     "posts.edit" => edit::edit, EditPost => Vec<DeliveryView>;
-    "posts.schedule" => posts::schedule, Id => DeliveryView;
+    "posts.schedule" => posts::schedule, Schedule => DeliveryView;
     "posts.cancel" => posts::cancel, Id => DeliveryView;
     "posts.retry" => posts::retry, Which => Vec<DeliveryView>;
     "posts.decide" => posts::decide, Decide => DeliveryView;

@@ -248,7 +248,7 @@ impl Engine {
             let query = format!(
                 "SELECT {}, {LINE} FROM delivery {JOINS} WHERE {} AND ?1 IS ?1 AND ?2 IS ?2 AND ?3 IS ?3 AND ?4 IS ?4 \
                  ORDER BY delivery.due_at, delivery.id LIMIT ?5",
-                delivery::COLUMNS,
+                delivery::columns_of_a_list(),
                 conditions.join(" AND ")
             );
             let limit = filter.limit.map_or(-1, i64::from);

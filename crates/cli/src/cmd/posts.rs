@@ -230,8 +230,8 @@ pub async fn edit(door: &Door, edit: Edit) -> Outcome<Exit> {
     Ok(Exit::Done)
 }
 
-pub async fn schedule(door: &Door, id: i64) -> Outcome<Exit> {
-    one(door, "posts.schedule", json!({ "id": id }), "Scheduled").await
+pub async fn schedule(door: &Door, id: i64, again: bool) -> Outcome<Exit> {
+    one(door, "posts.schedule", json!({ "id": id, "again": again }), "Scheduled").await
 }
 
 pub async fn cancel(door: &Door, id: i64) -> Outcome<Exit> {

@@ -374,8 +374,17 @@ pub(super) async fn show(engine: &Engine, _: &dyn Host, given: Id) -> Outcome<De
     engine.delivery_detail(given.id)
 }
 
+/// A draft to be scheduled.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Schedule {
+    pub id: i64,
+    /// Although this exact file is already on the channel (C7).
+    #[serde(default)]
+    pub again: bool,
+}
+
 /// Schedules a draft as it stands.
-pub(super) async fn schedule(engine: &Engine, _: &dyn Host, given: Id) -> Outcome<DeliveryView> {
+pub(super) async fn schedule(engine: &Engine, _: &dyn Host, given: Schedule) -> Outcome<DeliveryView> {
     let now = engine.clock().now();
     let settings: Settings = engine.read(|sql| setting::get(sql, Settings::KEY))?;
     let row = engine.read(|sql| delivery::get(sql, given.id))?.ok_or_else(|| queue::not_found(given.id))?;
@@ -401,7 +410,15 @@ pub(super) async fn schedule(engine: &Engine, _: &dyn Host, given: Id) -> Outcom
     }
     let goes_out = platform.goes_out(&job);
     let start = begin_at(goes_out, due, &job, platform.facts().processing_s_per_min, &settings, now);
-    engine.write(move |tx| queue::schedule(tx, given.id, due, start, goes_out)).await?;
+    engine
+        .write(move |tx| {
+            // Looked at inside the write, so that two drafts of one file can't pass together.
+            match sql(already_there(tx, &media.fingerprint, &account))? {
+                Some(problem) if !given.again => Err(problem),
+                _ => queue::schedule(tx, given.id, due, start, goes_out),
+            }
+        })
+        .await?;
     engine.delivery_view(given.id)
 }
 

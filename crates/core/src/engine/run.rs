@@ -3,6 +3,7 @@
 //! The row is the truth and a timer only a hint (C11): the table is asked at start, on every nudge, on wake, on a clock jump, on a
 //! change of zone data, on network return, when another process wrote, and at least every twenty seconds.
 
+use super::maintenance::Work;
 use super::{Engine, settle};
 use crate::clock::Reading;
 use crate::clock::net::NetNotice;
@@ -391,6 +392,10 @@ impl Runner {
             self.tasks.abort_all();
         }
         self.engine.gauges().clear();
+        // A run that is shorter than the hour in which the recurring work would come leaves a copy, too.
+        if self.engine.maintain(Work::Tidy).await.is_err() {
+            tracing::warn!("the daily copy of the queue could not be made");
+        }
     }
 }
 

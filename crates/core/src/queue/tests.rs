@@ -338,3 +338,39 @@ async fn a_full_queue_costs_a_claim_no_more_than_an_empty_one() {
     let (few, many) = (steps(10).await, steps(3_000).await);
     assert!(many <= few + 50, "{few} steps with 10 rows, {many} with 3000");
 }
+
+#[tokio::test]
+async fn only_a_draft_is_scheduled() {
+    let house = House::new(1).await;
+    let id = house.add(0, 1, 0).await;
+    let again = |house: &House| {
+        let store = house.store.clone();
+        async move { store.write(move |tx| schedule(tx, id, at(99), at(99), GoesOut::Now)).await }
+    };
+    assert_eq!(again(&house).await.unwrap_err().code, Code::NotNow, "due already");
+    let ticket = house.claim(5).await.unwrap();
+    assert_eq!(again(&house).await.unwrap_err().code, Code::NotNow, "somebody is at it");
+    let unsure = Problem::block(Code::Unsure, "It may be there.");
+    house.store.write(move |tx| stick(tx, &ticket, &unsure)).await.unwrap();
+    assert_eq!(
+        again(&house).await.unwrap_err().code,
+        Code::NotNow,
+        "a person has to decide, not to schedule over it (C2)"
+    );
+    assert_eq!(house.get(id).state, State::Stuck);
+}
+
+#[tokio::test]
+async fn another_time_revives_what_was_missed_and_nothing_that_is_unsure_c17() {
+    for (code, state) in [(Code::Missed, State::Due), (Code::Unsure, State::Stuck)] {
+        let house = House::new(1).await;
+        let id = house.add(0, 1, 0).await;
+        let ticket = house.claim(5).await.unwrap();
+        let why = Problem::block(code, "why");
+        house.store.write(move |tx| stick(tx, &ticket, &why)).await.unwrap();
+        house.store.write(move |tx| re_time(tx, id, at(500), at(400), GoesOut::Now, at(9))).await.unwrap();
+        let row = house.get(id);
+        assert_eq!((row.state, row.due), (state, Some(at(500))), "{code:?}");
+        assert_eq!(house.claim(450).await.is_some(), state == State::Due, "{code:?}");
+    }
+}

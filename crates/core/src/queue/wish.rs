@@ -17,6 +17,13 @@ fn row(tx: &Tx, id: i64) -> Outcome<Delivery> {
 
 /// From now on the engine does it by itself: begins at `start`, public at `due`.
 pub fn schedule(tx: &mut Tx, id: i64, due: Timestamp, start: Timestamp, goes_out: GoesOut) -> Outcome<()> {
+    // Only a draft: whatever else is Due-able was begun, and is tried again or decided, never scheduled over.
+    let state = row(tx, id)?.state;
+    if state != State::Draft {
+        let message =
+            format!("Only a draft can be scheduled; this post is {}.", state.as_str().replace('_', " "));
+        return Err(Problem::block(Code::NotNow, message));
+    }
     go(tx, id, State::Due)?;
     set_times(tx, id, due, start, goes_out)?;
     tx.execute("UPDATE delivery SET problem = NULL, failures = 0 WHERE id = ?1", [id]).map_err(problem)?;
@@ -58,6 +65,14 @@ pub fn re_time(
         State::HandedOver => {
             set_times(tx, id, due, due, row.goes_out)?;
             catch_up(tx, id, now)
+        }
+        // Another time is the answer to "its minute was missed".
+        State::Stuck if row.problem.as_ref().is_some_and(|problem| problem.code == Code::Missed) => {
+            go(tx, id, State::Due)?;
+            set_times(tx, id, due, start, goes_out)?;
+            tx.execute("UPDATE delivery SET problem = NULL, failures = 0 WHERE id = ?1", [id])
+                .map_err(problem)?;
+            Ok(())
         }
         State::Due | State::Parked | State::Stuck => set_times(tx, id, due, start, goes_out),
     }

@@ -48,6 +48,13 @@ pub(crate) const COLUMNS: &str = "delivery.id, delivery.post_id, delivery.accoun
      delivery.confirmed, delivery.remote_id, delivery.remote_url, delivery.privacy, delivery.problem, \
      delivery.public_at, delivery.began_at, delivery.sent_revision, delivery.created_at, delivery.cancelling";
 
+/// The same columns for a list: options are not read, and of the memo only whether there is one.
+pub(crate) fn columns_of_a_list() -> String {
+    COLUMNS
+        .replace("delivery.options", "'{}'")
+        .replace("delivery.memo", "CASE WHEN delivery.memo IS NOT NULL THEN x'' END")
+}
+
 /// How many columns `COLUMNS` has, for whoever joins more behind them.
 pub(crate) const WIDTH: usize = 27;
 
