@@ -2,7 +2,8 @@
 
 use anyhow::Context;
 use serde_json::json;
-use slipway_stories::{Town, post, run_until};
+use slipway_core::api;
+use slipway_stories::{Nobody, Town, call, post, run_until};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -21,6 +22,12 @@ async fn a_video_posted_now_is_public_once_with_its_own_bytes() -> anyhow::Resul
     assert_eq!(videos[0].blake3.as_deref(), Some(blake3::hash(&std::fs::read(&path)?).to_hex().as_str()));
     assert_eq!(shown["remote"]["url"], videos[0].url.as_str());
     assert!(town.sandbox.calls().iter().all(|call| !call.unknown), "{:#?}", town.sandbox.calls());
+    // Both ways through the one door say the same.
+    let text = api::call_text(&engine, &Nobody, "posts.list", json!({})).await?;
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&text)?,
+        call(&engine, "posts.list", json!({})).await?
+    );
     Ok(())
 }
 

@@ -55,15 +55,38 @@ macro_rules! commands {
         pub async fn call(engine: &Engine, host: &dyn Host, name: &str, given: Value) -> Outcome<Value> {
             match name {
                 $($name => {
-                    let given: $given = serde_json::from_value(if given.is_null() { Value::Object(Default::default()) } else { given })
-                        .map_err(|error| Problem::block(Code::BadRequest, format!("{name}: {error}.")))?;
-                    let answer: $answer = $function(engine, host, given).await?;
-                    serde_json::to_value(answer).map_err(|error| Problem::internal(&anyhow::Error::new(error).context("writing an answer")))
+                    let answer: $answer = $function(engine, host, read::<$given>(name, given)?).await?;
+                    written(serde_json::to_value(answer))
                 })*
-                _ => Err(Problem::block(Code::BadRequest, format!("There is no command \"{name}\"."))),
+                _ => Err(unknown(name)),
+            }
+        }
+
+        /// The same, answered as JSON text without a tree in between: for a window or a pipe, and for long lists.
+        pub async fn call_text(engine: &Engine, host: &dyn Host, name: &str, given: Value) -> Outcome<String> {
+            match name {
+                $($name => {
+                    let answer: $answer = $function(engine, host, read::<$given>(name, given)?).await?;
+                    written(serde_json::to_string(&answer))
+                })*
+                _ => Err(unknown(name)),
             }
         }
     };
+}
+
+fn read<T: serde::de::DeserializeOwned>(name: &str, given: Value) -> Outcome<T> {
+    let given = if given.is_null() { Value::Object(Default::default()) } else { given };
+    serde_json::from_value(given)
+        .map_err(|error| Problem::block(Code::BadRequest, format!("{name}: {error}.")))
+}
+
+fn written<T>(answer: serde_json::Result<T>) -> Outcome<T> {
+    answer.map_err(|error| Problem::internal(&anyhow::Error::new(error).context("writing an answer")))
+}
+
+fn unknown(name: &str) -> Problem {
+    Problem::block(Code::BadRequest, format!("There is no command \"{name}\"."))
 }
 
 commands! {

@@ -39,6 +39,13 @@ pub async fn list(door: &Door, list: List) -> Outcome<Exit> {
         "account": account,
         "limit": list.limit,
     });
+    if door.out.json {
+        // Straight through: a long list is text already.
+        let text = api::call_text(&door.engine, &crate::host::Terminal::plain(door.out), "posts.list", given)
+            .await?;
+        door.out.line(&text);
+        return Ok(Exit::Done);
+    }
     let answer = door.call("posts.list", given).await?;
     let rows: Vec<Delivery> = super::read(answer.clone())?;
     door.out.answer(&answer, |out| {
