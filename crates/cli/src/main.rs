@@ -3,7 +3,6 @@
 //! Reads the command line, opens the world it names, and says how it went by exit code. Every command goes through the engine's
 //! one door. Not here: what a command does (`cmd`), how things are printed (`out`).
 
-mod answers;
 mod args;
 mod cmd;
 mod home;

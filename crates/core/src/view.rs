@@ -15,9 +15,9 @@ use crate::store::errand::{ErrandRow, ErrandState};
 use crate::store::hold::Hold;
 use crate::store::{account, app, attempt, errand, hold, media, post};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AppView {
     pub id: i64,
     pub platform: String,
@@ -26,7 +26,7 @@ pub struct AppView {
     pub quotas: Vec<QuotaView>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct QuotaView {
     pub bucket: String,
     pub label: String,
@@ -35,7 +35,7 @@ pub struct QuotaView {
     pub resets_at: Option<Timestamp>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AccountView {
     pub id: i64,
     pub platform: String,
@@ -53,14 +53,14 @@ pub struct AccountView {
     pub waits: Option<WaitView>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WaitView {
     pub until: Timestamp,
     pub problem: Problem,
 }
 
 /// One line of a list.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DeliveryView {
     pub id: i64,
     pub post: i64,
@@ -89,8 +89,15 @@ pub struct DeliveryView {
     pub problem: Option<Problem>,
 }
 
+impl DeliveryView {
+    /// Its title, or its file where it has none.
+    pub fn label(&self) -> &str {
+        if self.title.is_empty() { &self.file } else { &self.title }
+    }
+}
+
 /// What happens next and when.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Next {
     pub at: Option<Timestamp>,
     pub then: NextStep,
@@ -98,7 +105,7 @@ pub struct Next {
     pub text: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NextStep {
     Begin,
@@ -110,7 +117,7 @@ pub enum NextStep {
 }
 
 /// Everything about one delivery.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DeliveryDetail {
     #[serde(flatten)]
     pub line: DeliveryView,
@@ -127,7 +134,7 @@ pub struct DeliveryDetail {
     pub attempts: Vec<Attempt>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ErrandView {
     pub id: i64,
     /// `amend`, `retract`, or the platform's name of the after-step.
@@ -158,7 +165,7 @@ impl From<&ErrandRow> for ErrandView {
 }
 
 /// Which deliveries to list.
-#[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Filter {
     /// Due at or after.

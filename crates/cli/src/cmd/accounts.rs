@@ -1,7 +1,6 @@
 //! `connect`, `accounts`, `disconnect`: channels.
 
 use super::{Door, apps};
-use crate::answers::{Account, Disconnected};
 use crate::args::{Connect, Global};
 use crate::home::{Place, Secrets};
 use crate::host::{Terminal, until_interrupted};
@@ -10,8 +9,10 @@ use crate::times;
 use crate::words::Exit;
 use serde_json::{Value, json};
 use slipway_core::api;
+use slipway_core::api::Disconnected;
 use slipway_core::problem::Outcome;
 use slipway_core::store::account::AccountState;
+use slipway_core::view::AccountView;
 
 pub async fn connect(global: &Global, args: Connect, out: Out) -> Outcome<Exit> {
     let place = Place::find(global)?;
@@ -29,7 +30,7 @@ pub async fn connect(global: &Global, args: Connect, out: Out) -> Outcome<Exit> 
         }
         answer => answer?,
     };
-    let account: Account = super::read(answer.clone())?;
+    let account: AccountView = super::read(answer.clone())?;
     out.answer(&answer, |out| {
         out.line(&format!(
             "Connected: {} ({}), channel {}.",
@@ -44,7 +45,7 @@ pub async fn connect(global: &Global, args: Connect, out: Out) -> Outcome<Exit> 
 
 pub async fn list(door: &Door) -> Outcome<Exit> {
     let answer = door.call("accounts.list", Value::Null).await?;
-    let accounts: Vec<Account> = super::read(answer.clone())?;
+    let accounts: Vec<AccountView> = super::read(answer.clone())?;
     door.out.answer(&answer, |out| {
         if accounts.is_empty() {
             return out.aside("No channels yet. slipway connect PLATFORM");

@@ -1,7 +1,6 @@
 //! `apps`: developer apps of the user's own. A secret comes in by standard input, environment or file, and is never printed.
 
 use super::Door;
-use crate::answers::App;
 use crate::args::{AddApp, Apps};
 use crate::home::{SandboxApp, read_json};
 use crate::out::clip;
@@ -9,6 +8,7 @@ use crate::times;
 use crate::words::Exit;
 use serde_json::{Value, json};
 use slipway_core::problem::{Code, Outcome, Problem};
+use slipway_core::view::AppView;
 use std::collections::BTreeMap;
 use std::io::Read;
 
@@ -40,10 +40,10 @@ async fn add(door: &Door, app: AddApp) -> Outcome<Exit> {
     };
     let given = json!({ "platform": app.platform, "client_id": client_id, "client_secret": secret, "quotas": quotas });
     let answer = door.call("apps.add", given).await?;
-    let shown: App = super::read(answer.clone())?;
+    let shown: AppView = super::read(answer.clone())?;
     door.out.answer(&answer, |out| {
         out.line(&format!(
-            "App {} is kept; its secret is in the vault. Next: slipway connect {}",
+            "AppView {} is kept; its secret is in the vault. Next: slipway connect {}",
             shown.id, shown.platform
         ));
     });
@@ -79,7 +79,7 @@ fn from_json(file: &Value) -> Outcome<(String, Option<String>)> {
 
 async fn list(door: &Door) -> Outcome<Exit> {
     let answer = door.call("apps.list", Value::Null).await?;
-    let apps: Vec<App> = super::read(answer.clone())?;
+    let apps: Vec<AppView> = super::read(answer.clone())?;
     door.out.answer(&answer, |out| {
         if apps.is_empty() {
             return out

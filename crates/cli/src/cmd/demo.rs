@@ -4,7 +4,6 @@
 //! memory, and the demo says so. Not here: the simulated platform (`slipway_sandbox`).
 
 use super::{Door, consent, read, sandbox, traces};
-use crate::answers::{Account, Delivery, Detail};
 use crate::args::{DemoArgs, Global};
 use crate::home::SandboxApp;
 use crate::host::until_interrupted;
@@ -14,6 +13,7 @@ use crate::words::Exit;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
+use slipway_core::api::Added;
 use slipway_core::api::{self, Host};
 use slipway_core::check::bytes;
 use slipway_core::clock::Clock;
@@ -22,6 +22,7 @@ use slipway_core::media::fixture;
 use slipway_core::post::State;
 use slipway_core::problem::{Code, Outcome, Problem};
 use slipway_core::vault::memory::MemoryVault;
+use slipway_core::view::{AccountView, DeliveryDetail, DeliveryView};
 use slipway_core::wire::hosts::Hosts;
 use slipway_sandbox::{Config, Sandbox};
 use std::collections::BTreeMap;
@@ -129,7 +130,7 @@ async fn act(
         "words": { "title": title, "caption": "Sent by the demo." },
         "at": due.to_string(),
     });
-    let added: crate::answers::Added = door.ask("posts.add", given).await?;
+    let added: Added = door.ask("posts.add", given).await?;
     let id = added.deliveries.first().map(|row| row.id).unwrap_or_default();
     out.aside(&format!("Scheduled for {}.", times::exact(due)));
 
@@ -141,7 +142,7 @@ async fn act(
     let _ = running.await;
     published?;
 
-    let post: Detail = door.ask("posts.show", json!({ "id": id })).await?;
+    let post: DeliveryDetail = door.ask("posts.show", json!({ "id": id })).await?;
     let link = post.line.remote.as_ref().map(|remote| remote.url.clone()).unwrap_or_default();
     let public_at = public_at(sandbox, &post.line).or(post.line.public_at).unwrap_or(due);
     let (sent, upload_ms) = post
@@ -190,7 +191,7 @@ fn open(sandbox: &Sandbox, home: &Path) -> Outcome<Engine> {
 }
 
 /// The real sign-in; a little browser plays the person.
-async fn connect(door: &Door, sandbox: &Sandbox, platform: &str) -> Outcome<Account> {
+async fn connect(door: &Door, sandbox: &Sandbox, platform: &str) -> Outcome<AccountView> {
     let apps: BTreeMap<String, SandboxApp> = sandbox
         .announcement()
         .apps
@@ -238,7 +239,7 @@ async fn watch(door: &Door, id: i64, due: Timestamp) -> Outcome<()> {
     let mut events = door.engine.events().listen();
     let mut said = String::new();
     loop {
-        let row: Delivery = door.ask("posts.show", json!({ "id": id })).await?;
+        let row: DeliveryView = door.ask("posts.show", json!({ "id": id })).await?;
         let text = super::run::happening(&row);
         if text != said {
             door.out.aside(&format!("{}  {text}", times::clock(door.engine.clock().now())));
@@ -265,7 +266,7 @@ async fn watch(door: &Door, id: i64, due: Timestamp) -> Outcome<()> {
 }
 
 /// When the simulated platform first showed it to everyone.
-fn public_at(sandbox: &Sandbox, row: &Delivery) -> Option<Timestamp> {
+fn public_at(sandbox: &Sandbox, row: &DeliveryView) -> Option<Timestamp> {
     let id = &row.remote.as_ref()?.id;
     let video = sandbox.state().videos.into_iter().find(|video| video.id == *id)?;
     Timestamp::from_millisecond(video.public_at_ms?).ok()

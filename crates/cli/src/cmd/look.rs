@@ -1,18 +1,19 @@
 //! `list`, `show`, `options`: looking, changing nothing.
 
 use super::{Door, posts};
-use crate::answers::{Delivery, Detail};
 use crate::args::List;
 use crate::out::{Out, clip};
+use crate::times;
 use crate::words::{self, Exit};
-use crate::{answers, times};
 use serde_json::{Value, json};
 use slipway_core::api;
 use slipway_core::check::bytes;
 use slipway_core::facts::OptionKind;
 use slipway_core::post::State;
 use slipway_core::problem::{Code, Outcome, Problem};
+use slipway_core::store::attempt::Attempt;
 use slipway_core::store::errand::ErrandState;
+use slipway_core::view::{DeliveryDetail, DeliveryView, ErrandView};
 
 pub async fn list(door: &Door, list: List) -> Outcome<Exit> {
     let now = door.engine.clock().now();
@@ -47,7 +48,7 @@ pub async fn list(door: &Door, list: List) -> Outcome<Exit> {
         return Ok(Exit::Done);
     }
     let answer = door.call("posts.list", given).await?;
-    let rows: Vec<Delivery> = super::read(answer.clone())?;
+    let rows: Vec<DeliveryView> = super::read(answer.clone())?;
     door.out.answer(&answer, |out| {
         if rows.is_empty() {
             return out.aside("No posts.");
@@ -71,7 +72,7 @@ pub async fn list(door: &Door, list: List) -> Outcome<Exit> {
 }
 
 /// The state, with what qualifies it.
-fn state_of(out: &Out, row: &Delivery) -> String {
+fn state_of(out: &Out, row: &DeliveryView) -> String {
     let mut text = words::state_text(row.state).to_string();
     if let (State::Working, Some(stage)) = (row.state, row.stage) {
         text = bare(&stage);
@@ -93,7 +94,7 @@ fn state_of(out: &Out, row: &Delivery) -> String {
 }
 
 /// What happens next and when; for what is over, how it ended.
-fn what_next(row: &Delivery, now: jiff::Timestamp) -> String {
+fn what_next(row: &DeliveryView, now: jiff::Timestamp) -> String {
     if let (State::Published, Some(remote)) = (row.state, &row.remote) {
         return remote.url.clone();
     }
@@ -111,7 +112,7 @@ fn what_next(row: &Delivery, now: jiff::Timestamp) -> String {
 
 pub async fn show(door: &Door, id: i64) -> Outcome<Exit> {
     let answer = door.call("posts.show", json!({ "id": id })).await?;
-    let post: Detail = super::read(answer.clone())?;
+    let post: DeliveryDetail = super::read(answer.clone())?;
     let now = door.engine.clock().now();
     door.out.answer(&answer, |out| {
         out.line(&out.strong(&format!("{}  {}", post.line.id, clip(post.line.label(), 100))));
@@ -130,7 +131,7 @@ pub async fn show(door: &Door, id: i64) -> Outcome<Exit> {
     Ok(Exit::Done)
 }
 
-fn about(out: &Out, post: &Detail, now: jiff::Timestamp) -> Vec<(&'static str, String)> {
+fn about(out: &Out, post: &DeliveryDetail, now: jiff::Timestamp) -> Vec<(&'static str, String)> {
     let line = &post.line;
     let due = match (&line.wall, line.due) {
         (Some(wall), Some(due)) => {
@@ -173,7 +174,7 @@ fn about(out: &Out, post: &Detail, now: jiff::Timestamp) -> Vec<(&'static str, S
     ]
 }
 
-fn extras(out: &Out, extras: &[answers::Extra]) {
+fn extras(out: &Out, extras: &[ErrandView]) {
     if extras.is_empty() {
         return;
     }
@@ -195,7 +196,7 @@ fn extras(out: &Out, extras: &[answers::Extra]) {
     out.table(&["BESIDE IT", "STATE", "NEXT", "WHY"], &rows);
 }
 
-fn attempts(out: &Out, attempts: &[answers::Attempt]) {
+fn attempts(out: &Out, attempts: &[Attempt]) {
     if attempts.is_empty() {
         return;
     }

@@ -3,15 +3,16 @@
 //! Not here: whether a value is right (the engine), and showing posts (`look`).
 
 use super::Door;
-use crate::answers::{Added, Checked, Delivery};
 use crate::args::{Check, Decide, Draft, Edit, PauseArgs, Post};
 use crate::times;
 use crate::words::{self, Exit};
 use serde_json::{Map, Value, json};
 use slipway_core::api;
+use slipway_core::api::{Added, Checked};
 use slipway_core::check::bytes;
 use slipway_core::platform::GoesOut;
 use slipway_core::problem::{Code, Outcome, Problem};
+use slipway_core::view::DeliveryView;
 use std::io::Read;
 use std::path::Path;
 
@@ -201,7 +202,7 @@ pub async fn edit(door: &Door, edit: Edit) -> Outcome<Exit> {
             "Say what to change: --title, --caption, --at or -o OPTION=VALUE.",
         ));
     }
-    let row: Delivery = door.ask("posts.show", json!({ "id": edit.id })).await?;
+    let row: DeliveryView = door.ask("posts.show", json!({ "id": edit.id })).await?;
     let mut options: Map<String, Value> = Map::new();
     for text in &edit.option {
         let (platform, key, value) = option(text)?;
@@ -225,7 +226,7 @@ pub async fn edit(door: &Door, edit: Edit) -> Outcome<Exit> {
         "options": options,
     });
     let answer = door.call("posts.edit", given).await?;
-    let rows: Vec<Delivery> = super::read(answer.clone())?;
+    let rows: Vec<DeliveryView> = super::read(answer.clone())?;
     door.out.answer(&answer, |out| rows.iter().for_each(|row| out.line(&now_is("Changed", row))));
     Ok(Exit::Done)
 }
@@ -254,7 +255,7 @@ pub async fn decide(door: &Door, decide: Decide) -> Outcome<Exit> {
 
 pub async fn retry(door: &Door, id: Option<i64>) -> Outcome<Exit> {
     let answer = door.call("posts.retry", json!({ "id": id })).await?;
-    let rows: Vec<Delivery> = super::read(answer.clone())?;
+    let rows: Vec<DeliveryView> = super::read(answer.clone())?;
     door.out.answer(&answer, |out| {
         if rows.is_empty() {
             out.aside("Nothing is stuck that can be tried again by itself.");
@@ -284,21 +285,21 @@ pub async fn pause(door: &Door, which: &PauseArgs, paused: bool) -> Outcome<Exit
 /// A command about one delivery whose answer is its line.
 async fn one(door: &Door, name: &str, given: Value, word: &str) -> Outcome<Exit> {
     let answer = door.call(name, given).await?;
-    let row: Delivery = super::read(answer.clone())?;
+    let row: DeliveryView = super::read(answer.clone())?;
     door.out.answer(&answer, |out| out.line(&now_is(word, &row)));
     Ok(Exit::Done)
 }
 
-fn now_is(word: &str, row: &Delivery) -> String {
+fn now_is(word: &str, row: &DeliveryView) -> String {
     let next = row.next.as_ref().map(|next| format!(" {}", next.text)).unwrap_or_default();
     format!("{word}: number {}, {}: {}.{next}", row.id, at_channel(row), words::state_text(row.state))
 }
 
-fn at_channel(row: &Delivery) -> String {
+fn at_channel(row: &DeliveryView) -> String {
     format!("\"{}\" on {}", crate::out::clip(row.label(), 60), row.account_name)
 }
 
-fn planned(row: &Delivery, due: jiff::Timestamp) -> String {
+fn planned(row: &DeliveryView, due: jiff::Timestamp) -> String {
     row.wall.as_ref().and_then(times::plan).unwrap_or_else(|| times::shown(due))
 }
 

@@ -3,7 +3,6 @@
 //! Not here: the loop itself (the engine).
 
 use super::{Door, look};
-use crate::answers::Delivery;
 use crate::host::until_interrupted;
 use crate::out::{Out, clip};
 use crate::times;
@@ -14,6 +13,7 @@ use slipway_core::engine::Until;
 use slipway_core::event::{Event, NoticeKind, What};
 use slipway_core::post::State;
 use slipway_core::problem::{Code, Outcome};
+use slipway_core::view::DeliveryView;
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
@@ -130,7 +130,7 @@ impl Teller {
             }
             return self.out.json_line(&line);
         }
-        match (&event.what, view.map(super::read::<Delivery>)) {
+        match (&event.what, view.map(super::read::<DeliveryView>)) {
             (What::Moving { delivery, sent, total, bytes_per_s }, _) => {
                 self.bars.moved(*delivery, *sent, *total, *bytes_per_s);
             }
@@ -142,7 +142,7 @@ impl Teller {
 
     /// After a gap: everything that is under way.
     async fn tell_all(&mut self, door: &Door) {
-        let Ok(rows) = door.ask::<Vec<Delivery>>("posts.list", Value::Null).await else { return };
+        let Ok(rows) = door.ask::<Vec<DeliveryView>>("posts.list", Value::Null).await else { return };
         for row in &rows {
             if self.said.contains_key(&row.id) {
                 self.tell_row(door, row);
@@ -150,7 +150,7 @@ impl Teller {
         }
     }
 
-    fn tell_row(&mut self, door: &Door, row: &Delivery) {
+    fn tell_row(&mut self, door: &Door, row: &DeliveryView) {
         if row.state != State::Working {
             self.bars.end(row.id);
         }
@@ -179,7 +179,7 @@ impl Teller {
 }
 
 /// Where a post stands, in one line that changes only when something happened.
-pub fn happening(row: &Delivery) -> String {
+pub fn happening(row: &DeliveryView) -> String {
     let problem = row.problem.as_ref();
     match row.state {
         State::Working => row.stage.map_or_else(|| "begins".into(), |stage| look::bare(&stage)),

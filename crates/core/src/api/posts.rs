@@ -50,7 +50,7 @@ pub struct AddPost {
 }
 
 /// What stands against a post, before anything is sent.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Checked {
     pub ok: bool,
     pub media: Probe,
@@ -58,7 +58,7 @@ pub struct Checked {
     pub channels: Vec<CheckedChannel>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CheckedChannel {
     pub account: i64,
     pub name: String,
@@ -68,7 +68,7 @@ pub struct CheckedChannel {
 }
 
 /// What was made.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Added {
     pub post: i64,
     pub deliveries: Vec<DeliveryView>,

@@ -5,9 +5,9 @@ use super::{Tx, problem};
 use crate::problem::Outcome;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
     #[serde(skip)]
     pub delivery: i64,
