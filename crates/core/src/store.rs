@@ -154,14 +154,15 @@ impl Store {
         answer.await.unwrap_or_else(|_| Err(Problem::block(Code::Internal, "The queue's writer stopped.")))
     }
 
-    /// Reads on a connection of its own; sees all that was committed before. Blocking: short queries only.
+    /// Reads on a connection of its own, in one snapshot of all that was committed before. Blocking: short queries only.
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Outcome<T> {
         let spare = self.inner.readers.lock().ok().and_then(|mut readers| readers.pop());
         let connection = match spare {
             Some(connection) => connection,
             None => open::reader(&self.inner.path)?,
         };
-        let result = work(&connection).map_err(problem);
+        // One snapshot for all that `work` asks: a view made of a row from before a write and a hold from after it would be no truth.
+        let result = connection.unchecked_transaction().and_then(|snapshot| work(&snapshot)).map_err(problem);
         if let Ok(mut readers) = self.inner.readers.lock()
             && readers.len() < 4
         {

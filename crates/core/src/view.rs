@@ -267,37 +267,40 @@ impl Engine {
 
     pub(crate) fn delivery_view(&self, id: i64) -> Outcome<DeliveryView> {
         let now = self.clock().now();
-        let found = self.read(|sql| {
-            let holds = hold::all(sql)?;
-            let query =
-                format!("SELECT {}, {LINE} FROM delivery {JOINS} WHERE delivery.id = ?1", delivery::COLUMNS);
-            sql.prepare_cached(&query)?.query_map([id], |row| line(row, &holds, now))?.next().transpose()
-        })?;
-        found.ok_or_else(|| crate::queue::not_found(id))
+        self.read(|sql| one_line(sql, id, now))?.ok_or_else(|| crate::queue::not_found(id))
     }
 
     pub(crate) fn delivery_detail(&self, id: i64) -> Outcome<DeliveryDetail> {
-        let line = self.delivery_view(id)?;
-        let (row, post) = self.read(|sql| Ok((delivery::get(sql, id)?, post::get(sql, line.post)?)))?;
-        let (Some(row), Some(post)) = (row, post) else { return Err(crate::queue::not_found(id)) };
-        let media =
-            self.read(|sql| media::get(sql, post.media))?.ok_or_else(|| crate::queue::not_found(id))?;
-        let (errands, attempts) =
-            self.read(|sql| Ok((errand::of_delivery(sql, id)?, attempt::of_delivery(sql, id)?)))?;
-        Ok(DeliveryDetail {
-            line,
-            words: row.words.unwrap_or(post.words),
-            options: row.options,
-            path: media.path.to_string_lossy().into_owned(),
-            fingerprint: media.fingerprint.as_str().to_string(),
-            tries: row.tries,
-            began_at: row.began_at,
-            created_at: row.created_at,
-            moving: self.moving(id),
-            extras: errands.iter().map(ErrandView::from).collect(),
-            attempts,
-        })
+        let (now, moving) = (self.clock().now(), self.moving(id));
+        // All of it in one snapshot: its state, its history and its errands belong together.
+        let found = self.read(|sql| {
+            let (Some(line), Some(row)) = (one_line(sql, id, now)?, delivery::get(sql, id)?) else {
+                return Ok(None);
+            };
+            let Some(post) = post::get(sql, line.post)? else { return Ok(None) };
+            let Some(media) = media::get(sql, post.media)? else { return Ok(None) };
+            Ok(Some(DeliveryDetail {
+                line,
+                words: row.words.unwrap_or(post.words),
+                options: row.options,
+                path: media.path.to_string_lossy().into_owned(),
+                fingerprint: media.fingerprint.as_str().to_string(),
+                tries: row.tries,
+                began_at: row.began_at,
+                created_at: row.created_at,
+                moving,
+                extras: errand::of_delivery(sql, id)?.iter().map(ErrandView::from).collect(),
+                attempts: attempt::of_delivery(sql, id)?,
+            }))
+        })?;
+        found.ok_or_else(|| crate::queue::not_found(id))
     }
+}
+
+fn one_line(sql: &rusqlite::Connection, id: i64, now: Timestamp) -> rusqlite::Result<Option<DeliveryView>> {
+    let holds = hold::all(sql)?;
+    let query = format!("SELECT {}, {LINE} FROM delivery {JOINS} WHERE delivery.id = ?1", delivery::COLUMNS);
+    sql.prepare_cached(&query)?.query_map([id], |row| line(row, &holds, now))?.next().transpose()
 }
 
 /// The hold that keeps this account from beginning something new, the longest first.

@@ -106,3 +106,25 @@ async fn a_copy_is_whole_while_others_write_and_only_five_are_kept() {
     restore(&folder.path().join("slipway.db"), false).unwrap();
     assert!(has(&open(folder.path(), World::Real).unwrap(), "kept"));
 }
+
+#[tokio::test]
+async fn a_read_sees_one_moment_however_much_it_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path(), World::Real).unwrap();
+    let writer = store.clone();
+    store
+        .read(|sql| {
+            assert_eq!(setting::get::<u8>(sql, "later")?, 0);
+            // Another thread commits between two questions of the same read.
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                    runtime.block_on(writer.write(|tx| put(tx, "later"))).unwrap();
+                });
+            });
+            assert_eq!(setting::get::<u8>(sql, "later")?, 0, "still the moment at which the read began");
+            Ok(())
+        })
+        .unwrap();
+    assert!(has(&store, "later"), "and the next read sees it");
+}
