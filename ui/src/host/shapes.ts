@@ -1,0 +1,36 @@
+// What the shell itself answers and tells; the engine's shapes are in `$bindings`.
+import type { Event } from "$bindings";
+
+export type Nothing = Record<string, never>;
+export type About = {
+  version: string;
+  sandbox: boolean;
+  /** "linux", "windows", "macos" */
+  platform: string;
+  /** BCP 47, of the system */
+  display_language: string;
+  start: { compose?: string[]; post?: number };
+};
+
+export interface ShellCommands {
+  world: { given: { to: "sandbox" | "real" }; answer: null };
+  consent_cancel: { given: Nothing; answer: null };
+  open_folder: { given: Nothing; answer: null };
+  open_url: { given: { url: string }; answer: null };
+  reveal: { given: { media: number }; answer: null };
+  restore_backup: { given: { name: string }; answer: null };
+  autostart: { given: { on: boolean }; answer: boolean };
+  quit: { given: Nothing; answer: null };
+  ready: { given: Nothing; answer: null };
+  about: { given: Nothing; answer: About };
+  pick_videos: { given: Nothing; answer: string[] };
+  expand: { given: { paths: string[] }; answer: string[] };
+}
+
+export type HostEvent =
+  | { kind: "engine"; event: Event }
+  | { kind: "open"; post: number }
+  | { kind: "compose"; paths: string[] }
+  | { kind: "consent"; state: "open" | "closed" };
+
+export type Drop = { kind: "over" | "drop" | "leave"; paths: string[]; x: number; y: number };

@@ -1,0 +1,214 @@
+// What the whole window knows: where it is, who is connected, what moves. The engine is the truth; nothing here is written before it
+// was answered.
+import { SvelteMap } from "svelte/reactivity";
+import type { AccountView, AppView, DeliveryView, Event, Facts, Glance, HouseView, Problem, Settings } from "$bindings";
+import type { About } from "$host";
+import { call, listen, shell } from "$host";
+import { speak, type Language } from "$messages";
+import { asProblem } from "$words/problem";
+
+export type Screen = "calendar" | "queue" | "channels" | "activity" | "settings" | "post" | "first-run";
+export type Route = { screen: Screen; post?: number };
+export type ComposeRequest = { paths?: string[]; at?: string; composing?: number; delivery?: number };
+export type Toast = { id: number; text: string; undo?: () => void; problem?: Problem };
+export type Moving = { sent: number; total: number; bytes_per_s: number };
+
+const nothingYet: Glance = {
+  now: new Date(0).toISOString(),
+  paused: false,
+  next: null,
+  moving: [],
+  waiting: 0,
+  needs_you: 0,
+  last: null,
+};
+
+class App {
+  about = $state<About>({ version: "", sandbox: false, platform: "", display_language: "en", start: {} });
+  settings = $state<Settings | undefined>();
+  accounts = $state<AccountView[]>([]);
+  apps = $state<AppView[]>([]);
+  facts = $state.raw<Facts[]>([]);
+  glance = $state<Glance>(nothingYet);
+  house = $state<HouseView | undefined>();
+  route = $state<Route>({ screen: "calendar" });
+  request = $state<(ComposeRequest & { serial: number }) | undefined>();
+  toasts = $state<Toast[]>([]);
+  /** Rises whenever something changed; screens that show rows ask again. */
+  version = $state(0);
+  now = $state(new Date());
+  /** Set when the engine can't be asked at all. */
+  broken = $state<Problem | undefined>();
+  loaded = $state(false);
+  consent = $state<"open" | "closed">("closed");
+  #moving = new SvelteMap<number, Moving>();
+  #serial = 0;
+  #dark = $state(false);
+  #asked = 0;
+
+  get zone(): string {
+    return this.settings?.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  }
+
+  get language(): Language {
+    const wanted = forced("lang") ?? this.settings?.window.language ?? "system";
+    const name = wanted === "system" ? this.about.display_language : wanted;
+    if (name === "en-XA") return name;
+    const short = name.slice(0, 2).toLowerCase();
+    return short === "ja" || short === "ru" ? short : "en";
+  }
+
+  /** For Intl. The pseudo language is English to it; English keeps the region of the system. */
+  get locale(): string {
+    if (this.language === "ja" || this.language === "ru") return this.language;
+    return this.about.display_language.startsWith("en-") ? this.about.display_language : "en-GB";
+  }
+
+  get theme(): "light" | "dark" {
+    const wanted = forced("theme") ?? this.settings?.window.theme ?? "system";
+    if (wanted === "light" || wanted === "dark") return wanted;
+    return this.#dark ? "dark" : "light";
+  }
+
+  go(screen: Screen, more: { post?: number } = {}): void {
+    this.route = { screen, ...more };
+  }
+
+  compose(request: ComposeRequest): void {
+    this.#serial += 1;
+    this.request = { ...request, serial: this.#serial };
+  }
+
+  closeComposer(): void {
+    this.request = undefined;
+  }
+
+  say(text: string, more: { undo?: () => void; problem?: Problem } = {}): void {
+    this.#serial += 1;
+    const id = this.#serial;
+    this.toasts = [...this.toasts.slice(-2), { id, text, ...more }];
+    setTimeout(() => this.unsay(id), more.problem ? 12_000 : 7_000);
+  }
+
+  unsay(id: number): void {
+    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+  }
+
+  /** What the engine refused, told where the person looks. */
+  tell(what: unknown): void {
+    const problem = asProblem(what);
+    this.say(problem.message, { problem });
+  }
+
+  movingOf(delivery: number): Moving | undefined {
+    return this.#moving.get(delivery);
+  }
+
+  get moves(): [number, Moving][] {
+    return [...this.#moving.entries()];
+  }
+
+  account(id: number): AccountView | undefined {
+    return this.accounts.find((account) => account.id === id);
+  }
+
+  factsOf(platform: string): Facts | undefined {
+    return this.facts.find((facts) => facts.id === platform);
+  }
+
+  /** Asks everything the frame shows, and begins to listen. Returns what ends it. */
+  async start(): Promise<() => void> {
+    const scheme = window.matchMedia?.("(prefers-color-scheme: dark)");
+    const shade = () => (this.#dark = scheme?.matches ?? false);
+    shade();
+    scheme?.addEventListener("change", shade);
+    const tick = setInterval(() => (this.now = new Date()), 30_000);
+    const end = await listen((event) => {
+      if (event.kind === "engine") this.#hear(event.event);
+      else if (event.kind === "open") this.go("post", { post: event.post });
+      else if (event.kind === "compose") this.compose({ paths: event.paths });
+      else this.consent = event.state;
+    });
+    await this.reload();
+    return () => {
+      end();
+      clearInterval(tick);
+      scheme?.removeEventListener("change", shade);
+    };
+  }
+
+  async reload(): Promise<void> {
+    try {
+      const [about, settings, facts] = await Promise.all([
+        shell("about", {}),
+        call("settings.get", {}),
+        call("platforms.list", {}),
+      ]);
+      this.about = about;
+      this.settings = settings;
+      this.facts = facts;
+      speak(this.language);
+      await this.refresh();
+      this.broken = undefined;
+      if (!this.loaded) {
+        this.loaded = true;
+        if (about.start.post !== undefined) this.go("post", { post: about.start.post });
+        else if (this.accounts.length === 0) this.go("first-run");
+        if (about.start.compose?.length) this.compose({ paths: about.start.compose });
+      }
+    } catch (problem) {
+      this.broken = asProblem(problem);
+    }
+  }
+
+  /** What changes with the queue. */
+  async refresh(): Promise<void> {
+    const turn = ++this.#asked;
+    const [accounts, apps, glance, house] = await Promise.all([
+      call("accounts.list", {}),
+      call("apps.list", {}),
+      call("posts.glance", {}),
+      call("house.show", {}),
+    ]);
+    // An answer that was overtaken says what was.
+    if (turn !== this.#asked) return;
+    this.accounts = accounts.filter((account) => account.state !== "gone");
+    this.apps = apps;
+    this.glance = glance;
+    this.house = house;
+    const live = new Set(glance.moving.map((row: DeliveryView) => row.id));
+    for (const id of this.#moving.keys()) if (!live.has(id)) this.#moving.delete(id);
+    this.version += 1;
+  }
+
+  #pending: ReturnType<typeof setTimeout> | undefined;
+
+  #hear(event: Event): void {
+    if (event.what === "moving") {
+      this.#moving.set(event.delivery, { sent: event.sent, total: event.total, bytes_per_s: event.bytes_per_s });
+      return;
+    }
+    if (event.what === "settings" || event.what === "elsewhere") {
+      void call("settings.get", {}).then(
+        (settings) => {
+          this.settings = settings;
+          speak(this.language);
+        },
+        () => undefined,
+      );
+    }
+    // Many rows change together; one question answers all.
+    this.#pending ??= setTimeout(() => {
+      this.#pending = undefined;
+      this.refresh().catch((problem: unknown) => this.tell(problem));
+    }, 60);
+  }
+}
+
+/** `#theme=dark&lang=ja` in the address, for looking at screens. */
+function forced(name: string): string | undefined {
+  if (typeof location === "undefined") return undefined;
+  return new URLSearchParams(location.hash.slice(1)).get(name) ?? undefined;
+}
+
+export const app = new App();

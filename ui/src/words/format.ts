@@ -1,0 +1,112 @@
+// Numbers, dates and sizes in the person's language, by Intl. One formatter is made once a language and shape: making them is slow.
+import { app } from "$state/app.svelte";
+import { m } from "$messages";
+
+const kept = new Map<string, Intl.DateTimeFormat | Intl.NumberFormat | Intl.RelativeTimeFormat>();
+
+function keep<T extends Intl.DateTimeFormat | Intl.NumberFormat | Intl.RelativeTimeFormat>(
+  key: string,
+  make: () => T,
+): T {
+  const known = kept.get(key);
+  if (known) return known as T;
+  const made = make();
+  kept.set(key, made);
+  return made;
+}
+
+export function dates(shape: Intl.DateTimeFormatOptions, zone: string = app.zone): Intl.DateTimeFormat {
+  const locale = app.locale;
+  return keep(
+    `d ${locale} ${zone} ${JSON.stringify(shape)}`,
+    () => new Intl.DateTimeFormat(locale, { ...shape, timeZone: zone }),
+  );
+}
+
+function numbers(shape: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const locale = app.locale;
+  return keep(`n ${locale} ${JSON.stringify(shape)}`, () => new Intl.NumberFormat(locale, shape));
+}
+
+type When = string | number | Date;
+const date = (when: When): Date => (when instanceof Date ? when : new Date(when));
+
+/** 18:00 */
+export const time = (when: When, zone?: string): string =>
+  dates({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, zone).format(date(when));
+/** 18:00:04 */
+export const timeExact = (when: When, zone?: string): string =>
+  dates({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }, zone).format(date(when));
+/** Fri 20 Nov 2026 */
+export const day = (when: When, zone?: string): string =>
+  dates({ weekday: "short", day: "numeric", month: "short", year: "numeric" }, zone).format(date(when));
+/** Fri 20 Nov, 18:00 */
+export const dateTime = (when: When, zone?: string): string =>
+  dates(
+    { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+    zone,
+  ).format(date(when));
+
+export const num = (n: number, shape: Intl.NumberFormatOptions = {}): string => numbers(shape).format(n);
+export const percent = (part: number): string => numbers({ style: "percent", maximumFractionDigits: 0 }).format(part);
+
+const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
+function scaled(n: number): [number, (typeof units)[number]] {
+  let step = 0;
+  while (n >= 1000 && step < units.length - 1) {
+    n /= 1000;
+    step += 1;
+  }
+  return [n, units[step] ?? "byte"];
+}
+
+/** 1.2 GB, in powers of ten as disks are sold. */
+export function bytes(n: number): string {
+  const [value, unit] = scaled(Math.max(0, n));
+  return numbers({
+    style: "unit",
+    unit,
+    unitDisplay: "short",
+    maximumFractionDigits: value < 10 && unit !== "byte" ? 1 : 0,
+  }).format(value);
+}
+
+/** 41 MB/s */
+export const speed = (perSecond: number): string => m.app_speed({ size: bytes(perSecond) });
+
+/** "17 s left", in the largest unit that says something. */
+export function left(seconds: number): string {
+  const s = Math.max(0, Math.round(seconds));
+  const unit = s < 90 ? "second" : s < 5400 ? "minute" : "hour";
+  const value = unit === "second" ? s : unit === "minute" ? Math.round(s / 60) : Math.round(s / 3600);
+  return m.app_left({ time: numbers({ style: "unit", unit, unitDisplay: "short" }).format(value) });
+}
+
+/** 0:42, 1:02:03 */
+export function duration(ms: number): string {
+  const s = Math.round(ms / 1000);
+  const two = (n: number): string => String(n).padStart(2, "0");
+  const hours = Math.floor(s / 3600);
+  const minutes = Math.floor(s / 60) % 60;
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(s % 60)}` : `${minutes}:${two(s % 60)}`;
+}
+
+/** "+0.2 s", "+2 min": how far from its minute. */
+export function late(ms: number): string {
+  const s = ms / 1000;
+  const shape: Intl.NumberFormatOptions = { style: "unit", unitDisplay: "short", signDisplay: "exceptZero" };
+  if (Math.abs(s) < 90) return numbers({ ...shape, unit: "second", maximumFractionDigits: 1 }).format(s);
+  if (Math.abs(s) < 5400) return numbers({ ...shape, unit: "minute", maximumFractionDigits: 0 }).format(s / 60);
+  return numbers({ ...shape, unit: "hour", maximumFractionDigits: 1 }).format(s / 3600);
+}
+
+/** "in 3 hours", "5 minutes ago" */
+export function ago(when: When, now: Date = app.now): string {
+  const s = (date(when).getTime() - now.getTime()) / 1000;
+  const say = keep(`r ${app.locale}`, () => new Intl.RelativeTimeFormat(app.locale, { numeric: "auto" }));
+  if (Math.abs(s) < 60) return say.format(Math.round(s), "second");
+  if (Math.abs(s) < 3600) return say.format(Math.round(s / 60), "minute");
+  if (Math.abs(s) < 86_400) return say.format(Math.round(s / 3600), "hour");
+  return say.format(Math.round(s / 86_400), "day");
+}

@@ -1,0 +1,34 @@
+// A problem in the person's language. English is the engine's own sentence, which knows the particulars; other languages say the same by
+// code, and keep the engine's sentence as detail.
+import type { Fix, Problem } from "$bindings";
+import { app } from "$state/app.svelte";
+import { said } from "$messages";
+import { dateTime } from "./format";
+
+export function isProblem(what: unknown): what is Problem {
+  return typeof what === "object" && what !== null && "code" in what && "message" in what;
+}
+
+/** Whatever was thrown, as a problem. */
+export function asProblem(what: unknown): Problem {
+  if (isProblem(what)) return what;
+  return { code: "internal", weight: "block", message: String(what), fix: { do: "none" } };
+}
+
+export function problemText(problem: Problem): string {
+  if (app.language === "en") return problem.message;
+  const given = { at: problem.fix.do === "wait_until" ? dateTime(problem.fix.at) : "" };
+  return said(`problem_${problem.code}`, given) ?? problem.message;
+}
+
+/** What stands in small print: what the platform said, and the engine's own words where the sentence above is a translation. */
+export function problemDetail(problem: Problem): string | undefined {
+  const lines = app.language === "en" ? [problem.detail] : [problem.message, problem.detail];
+  const text = lines.filter((line): line is string => typeof line === "string" && line !== "").join("\n");
+  return text === "" ? undefined : text;
+}
+
+export function fixLabel(problem: Problem): string | null {
+  const what: Fix["do"] = problem.fix.do;
+  return what === "none" || what === "wait_until" ? null : (said(`problem_fix_${what}`) ?? null);
+}
