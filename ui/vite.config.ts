@@ -18,7 +18,8 @@ export default defineConfig(({ mode }) => ({
       $words: at("./src/words"),
       $screens: at("./src/screens"),
     },
-    conditions: mode === "test" ? ["browser"] : [],
+    // Under test there is a document too: without this the server half of Svelte would be taken.
+    ...(mode === "test" ? { conditions: ["browser"] } : {}),
   },
   build: {
     // What the oldest webview we meet understands (webkit2gtk of Debian 12, WKWebView of macOS 12, WebView2).

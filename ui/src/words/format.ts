@@ -78,9 +78,9 @@ export const speed = (perSecond: number): string => m.app_speed({ size: bytes(pe
 /** "17 s left", in the largest unit that says something. */
 export function left(seconds: number): string {
   const s = Math.max(0, Math.round(seconds));
-  const unit = s < 90 ? "second" : s < 5400 ? "minute" : "hour";
-  const value = unit === "second" ? s : unit === "minute" ? Math.round(s / 60) : Math.round(s / 3600);
-  return m.app_left({ time: numbers({ style: "unit", unit, unitDisplay: "short" }).format(value) });
+  if (s < 90) return m.app_left({ time: m.app_s({ n: num(s) }) });
+  if (s < 5400) return m.app_left({ time: m.app_min({ n: num(Math.round(s / 60)) }) });
+  return m.app_left({ time: m.app_h({ n: num(Math.round(s / 3600)) }) });
 }
 
 /** 0:42, 1:02:03 */
@@ -95,10 +95,11 @@ export function duration(ms: number): string {
 /** "+0.2 s", "+2 min": how far from its minute. */
 export function late(ms: number): string {
   const s = ms / 1000;
-  const shape: Intl.NumberFormatOptions = { style: "unit", unitDisplay: "short", signDisplay: "exceptZero" };
-  if (Math.abs(s) < 90) return numbers({ ...shape, unit: "second", maximumFractionDigits: 1 }).format(s);
-  if (Math.abs(s) < 5400) return numbers({ ...shape, unit: "minute", maximumFractionDigits: 0 }).format(s / 60);
-  return numbers({ ...shape, unit: "hour", maximumFractionDigits: 1 }).format(s / 3600);
+  const signed = (n: number, digits: number): string =>
+    num(n, { signDisplay: "exceptZero", maximumFractionDigits: digits });
+  if (Math.abs(s) < 90) return m.app_s({ n: signed(s, 1) });
+  if (Math.abs(s) < 5400) return m.app_min({ n: signed(s / 60, 0) });
+  return m.app_h({ n: signed(s / 3600, 1) });
 }
 
 /** "in 3 hours", "5 minutes ago" */
