@@ -7,6 +7,8 @@ use crate::args::{Global, VaultArg};
 use serde_json::Value;
 use slipway_core::clock::Clock;
 use slipway_core::engine::{Engine, House};
+use slipway_core::home::{default_home, namespace, of_world};
+pub use slipway_core::home::make_private_folder;
 use slipway_core::problem::{Code, Fix, Outcome, Problem};
 use slipway_core::sensitive::{SecretBytes, SecretString};
 use slipway_core::vault::file::FileVault;
@@ -17,10 +19,6 @@ use slipway_core::wire::hosts::Hosts;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// The namespaces of the two worlds in the keychain.
-const REAL: &str = "slipway";
-const SANDBOX: &str = "slipway.sandbox";
 
 /// A passphrase longer than this is a wrong file.
 const LONGEST_PASSPHRASE: u64 = 4096;
@@ -63,7 +61,7 @@ impl Place {
             Some(file) => {
                 let said = read_json(file, "list of hosts")?;
                 Ok(Place {
-                    folder: home.join("sandbox"),
+                    folder: of_world(&home, true),
                     hosts: Hosts::from_json(&said)?,
                     apps: said
                         .get("apps")
@@ -76,7 +74,6 @@ impl Place {
 
     /// Opens the engine. Starts nothing.
     pub fn open(self, global: &Global, secrets: Secrets) -> Outcome<Engine> {
-        // Titles and plans are nobody else's business on a shared computer.
         make_private_folder(&self.folder)?;
         let vault = vault(global, &self, secrets)?;
         Engine::open(House {
@@ -100,7 +97,7 @@ fn vault(global: &Global, place: &Place, secrets: Secrets) -> Outcome<Arc<dyn Va
     }
     Ok(match global.vault {
         VaultArg::Keychain => {
-            Arc::new(KeychainVault::new(if place.hosts.is_sandbox() { SANDBOX } else { REAL }))
+            Arc::new(KeychainVault::new(namespace(place.hosts.is_sandbox())))
         }
         VaultArg::Memory => Arc::new(MemoryVault::new()),
         VaultArg::File if secrets == Secrets::NotNeeded => Arc::new(Closed),
@@ -204,24 +201,6 @@ impl Vault for Closed {
     }
 }
 
-/// Makes the data folder, for its owner alone.
-pub fn make_private_folder(folder: &Path) -> Outcome<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(0o700);
-    }
-    builder.create(folder).map_err(|error| {
-        Problem::block(
-            Code::ReadOnly,
-            "Slipway can't make or use its data folder. Check the folder's permissions, or name another with --home.",
-        )
-        .detail(error)
-    })
-}
-
 /// A JSON file that the user named.
 pub fn read_json(file: &Path, what: &str) -> Outcome<Value> {
     let text = std::fs::read_to_string(file).map_err(|error| {
@@ -240,20 +219,4 @@ pub fn read_json(file: &Path, what: &str) -> Outcome<Value> {
                 // Line and column only: the text may hold a secret.
                 .detail(format!("line {}, column {}", error.line(), error.column()))
         })
-}
-
-/// The system's place for the data of applications; nothing when it names none.
-fn default_home() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    if cfg!(windows) {
-        set("APPDATA").map(|data| data.join("Slipway"))
-    } else if cfg!(target_os = "macos") {
-        set("HOME").map(|home| home.join("Library/Application Support/Slipway"))
-    } else {
-        // XDG Base Directory Specification: a relative path counts as unset.
-        set("XDG_DATA_HOME")
-            .filter(|data| data.is_absolute())
-            .or_else(|| set("HOME").map(|home| home.join(".local/share")))
-            .map(|data| data.join("slipway"))
-    }
 }

@@ -4,21 +4,30 @@
 //! command here gives it to all three. Not here: how anything is done.
 
 mod accounts;
+mod composing;
 mod edit;
+mod health;
+mod look;
 mod posts;
 
 pub use accounts::{AddApp, Connect, Disconnected, Rules, find_account};
+pub use composing::{Composing, SaveComposing};
 pub use edit::EditPost;
+pub use health::{AskLive, Tested};
+pub use look::{
+    BackupView, FreeSlot, History, KeepPoster, Look, Looked, Media, PauseAll, Poster, Range, ReadTime, Report, TimeRead,
+};
 pub(crate) use posts::re_derive;
 pub use posts::{AddPost, Added, Checked, Decide, Schedule, Which};
 
 use crate::engine::Engine;
 use crate::facts::Facts;
+use crate::platform::Choice;
 use crate::problem::{Code, Outcome, Problem};
 use crate::queue::{self};
 use crate::settings::Settings;
 use crate::store::{media, setting};
-use crate::view::{AccountView, AppView, DeliveryDetail, DeliveryView, Filter};
+use crate::view::{AccountView, AppView, DeliveryDetail, DeliveryView, Filter, Glance, Happening, HouseView};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -110,7 +119,25 @@ commands! {
     "posts.pause" => pause, Pause => DeliveryView;
     "settings.get" => get_settings, Nothing => Settings;
     "settings.set" => set_settings, Settings => Settings;
+    "settings.pause" => look::pause_all, PauseAll => Settings;
     "media.hash" => hash_one, Nothing => Hashed;
+    "media.look" => look::look, Look => Looked;
+    "media.poster" => look::poster, Media => Poster;
+    "media.keep_poster" => look::keep_poster, KeepPoster => Poster;
+    "composing.list" => composing::list, Nothing => Vec<Composing>;
+    "composing.save" => composing::save, SaveComposing => Composing;
+    "composing.remove" => composing::remove, Id => Nothing;
+    "posts.glance" => look::glance, Nothing => Glance;
+    "posts.diagnose" => look::diagnose, Id => Report;
+    "time.read" => look::read_time, ReadTime => TimeRead;
+    "slots.free" => look::free_slots, Range => Vec<FreeSlot>;
+    "activity.list" => look::activity, History => Vec<Happening>;
+    "house.show" => look::house, Nothing => HouseView;
+    "backups.list" => look::list_backups, Nothing => Vec<BackupView>;
+    "backups.make" => look::make_backup, Nothing => BackupView;
+    "platforms.live" => health::live, AskLive => Vec<Choice>;
+    "apps.test" => health::test_app, Id => Tested;
+    "accounts.health" => health::health, Id => AccountView;
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -142,6 +169,9 @@ async fn set_settings(engine: &Engine, _: &dyn Host, given: Settings) -> Outcome
     if given.parallel_uploads == 0 || given.parallel_uploads > 16 {
         return Err(Problem::block(Code::BadRequest, "Between 1 and 16 uploads can run at once.")
             .edit("parallel_uploads"));
+    }
+    if let Some(field) = given.window.wrong() {
+        return Err(Problem::block(Code::BadRequest, "The window has no such setting.").edit(field));
     }
     let now = engine.clock().now();
     crate::schedule::WallTime::reading(now, &given.zone).map_err(|fault| posts::when_problem(&fault))?;

@@ -23,6 +23,10 @@ pub enum What {
     Media {
         id: i64,
     },
+    /// A post being written.
+    Composing {
+        id: i64,
+    },
     Settings,
     /// Another process wrote; anything may have changed.
     Elsewhere,

@@ -18,6 +18,8 @@ pub struct Facts {
     pub media: MediaFacts,
     pub options: &'static [OptionFact],
     pub quotas: &'static [QuotaFact],
+    /// What really applies to what is posted, where that may differ from what was chosen (C32). Said on the channel's card.
+    pub privacy_note: Option<&'static str>,
     /// The platform's processing time that the lead is reckoned with, in seconds per minute of video.
     pub processing_s_per_min: u32,
     /// How long an opened upload stays usable, in seconds, on the careful side.

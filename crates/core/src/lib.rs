@@ -10,6 +10,7 @@ pub mod clock;
 pub mod engine;
 pub mod event;
 pub mod facts;
+pub mod home;
 pub mod media;
 pub mod platform;
 pub mod post;

@@ -12,7 +12,8 @@ pub mod errand;
 pub mod hold;
 pub mod media;
 mod open;
-pub use open::restore;
+pub(crate) use open::backups;
+pub use open::{backup_named, restore, restore_named};
 pub mod post;
 pub mod setting;
 

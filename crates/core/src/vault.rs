@@ -29,7 +29,8 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 const LONGEST_KEY: usize = 200;
 
 /// What kind of place the secrets lie in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum VaultKind {
     /// The system's keychain: Keychain, Credential Manager or Secret Service.
     Keychain,

@@ -3,11 +3,17 @@
 //! No secret is here, and none can be: views are made from rows, and rows have none. Every delivery says what happens next and when
 //! (C12).
 
+mod overview;
+
+pub use overview::{Glance, Happening, HouseView};
+
 use crate::engine::Engine;
 use crate::platform::{Errand, GoesOut, Options, Remote, Stage, Words};
 use crate::post::{Moments, State, Then, deadline};
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::schedule::WallTime;
+use crate::schedule::lead::MissedRule;
+use crate::schedule::slots::Slot;
 use crate::store::account::{Account, AccountState};
 use crate::store::attempt::Attempt;
 use crate::store::delivery::{self, Delivery, json, maybe_json};
@@ -51,6 +57,18 @@ pub struct AccountView {
     pub connected_at: Timestamp,
     /// Why its lane waits, if it does.
     pub waits: Option<WaitView>,
+    pub missed: MissedRule,
+    pub slots: Vec<Slot>,
+    /// Capabilities as last read at the platform.
+    pub live: serde_json::Value,
+    /// Its next planned minute.
+    pub next_due: Option<Timestamp>,
+    /// Posts that are not at their end.
+    pub waiting: i64,
+    /// The sign-in ends before a post that is planned (C31).
+    pub ends_before_due: bool,
+    /// What will really apply to what is posted here, where the platform limits it (C32).
+    pub privacy_note: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -87,6 +105,20 @@ pub struct DeliveryView {
     /// How late it became public, in milliseconds; negative is early.
     pub late_ms: Option<i64>,
     pub problem: Option<Problem>,
+    pub media: i64,
+    /// Milliseconds; `None` when the file does not say.
+    pub duration_ms: Option<u64>,
+    /// Bytes of the running call, when this process runs the queue.
+    pub moving: Option<Moving>,
+}
+
+/// How far a running upload is.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Moving {
+    pub sent: u64,
+    pub total: u64,
+    /// Zero until it was measured; events tell it as it goes.
+    pub bytes_per_s: u64,
 }
 
 impl DeliveryView {
@@ -128,8 +160,6 @@ pub struct DeliveryDetail {
     pub tries: u32,
     pub began_at: Option<Timestamp>,
     pub created_at: Timestamp,
-    /// Bytes of the running call, when this process runs the queue.
-    pub moving: Option<u64>,
     pub extras: Vec<ErrandView>,
     pub attempts: Vec<Attempt>,
 }
@@ -177,7 +207,8 @@ pub struct Filter {
     pub limit: Option<u32>,
 }
 
-const LINE: &str = "post.words, post.wall, media.path, media.size, account.name, account.platform, account.state, account.app_id";
+const LINE: &str = "post.words, post.wall, media.path, media.size, account.name, account.platform, account.state, account.app_id, \
+     post.media_id, json_extract(media.probe, '$.duration_ms')";
 const JOINS: &str = "JOIN post ON post.id = delivery.post_id JOIN media ON media.id = post.media_id \
      JOIN account ON account.id = delivery.account_id";
 
@@ -206,12 +237,15 @@ impl Engine {
         Ok(AppView { id: app.id, platform: app.platform.clone(), client_id: app.client_id.clone(), quotas })
     }
 
-    pub(crate) fn account_views(&self) -> Outcome<Vec<AccountView>> {
-        let (accounts, holds) = self.read(|sql| Ok((account::all(sql)?, hold::all(sql)?)))?;
-        Ok(accounts.iter().map(|account| self.account_view(account, &holds)).collect())
+    fn account_views(&self) -> Outcome<Vec<AccountView>> {
+        self.read(|sql| {
+            let holds = hold::all(sql)?;
+            let accounts = account::all(sql)?;
+            accounts.iter().map(|account| Ok(self.account_view(account, &holds, planned(sql, account.id)?))).collect()
+        })
     }
 
-    pub(crate) fn account_view(&self, account: &Account, holds: &[Hold]) -> AccountView {
+    fn account_view(&self, account: &Account, holds: &[Hold], planned: Planned) -> AccountView {
         let now = self.clock().now();
         AccountView {
             id: account.id,
@@ -230,6 +264,17 @@ impl Engine {
             connected_at: account.connected_at,
             waits: held(holds, account.id, account.app, now)
                 .map(|hold| WaitView { until: hold.until, problem: hold.problem.clone() }),
+            missed: account.missed_rule.clone(),
+            slots: account.slots.clone(),
+            live: account.live.clone(),
+            next_due: planned.first,
+            waiting: planned.open,
+            ends_before_due: account.sign_in_ends.zip(planned.last).is_some_and(|(ends, last)| ends < last),
+            privacy_note: self
+                .platform(&account.platform)
+                .ok()
+                .and_then(|platform| platform.facts().privacy_note)
+                .map(String::from),
         }
     }
 
@@ -260,21 +305,23 @@ impl Engine {
             );
             let limit = filter.limit.map_or(-1, i64::from);
             sql.prepare_cached(&query)?
-                .query_map(rusqlite::params![from, to, state, filter.account, limit], |row| line(row, &holds, now))?
+                .query_map(rusqlite::params![from, to, state, filter.account, limit], |row| {
+                    line(row, &holds, now).map(|view| self.with_progress(view))
+                })?
                 .collect()
         })
     }
 
     pub(crate) fn delivery_view(&self, id: i64) -> Outcome<DeliveryView> {
         let now = self.clock().now();
-        self.read(|sql| one_line(sql, id, now))?.ok_or_else(|| crate::queue::not_found(id))
+        self.read(|sql| self.one_line(sql, id, now))?.ok_or_else(|| crate::queue::not_found(id))
     }
 
     pub(crate) fn delivery_detail(&self, id: i64) -> Outcome<DeliveryDetail> {
-        let (now, moving) = (self.clock().now(), self.moving(id));
+        let now = self.clock().now();
         // All of it in one snapshot: its state, its history and its errands belong together.
         let found = self.read(|sql| {
-            let (Some(line), Some(row)) = (one_line(sql, id, now)?, delivery::get(sql, id)?) else {
+            let (Some(line), Some(row)) = (self.one_line(sql, id, now)?, delivery::get(sql, id)?) else {
                 return Ok(None);
             };
             let Some(post) = post::get(sql, line.post)? else { return Ok(None) };
@@ -288,7 +335,6 @@ impl Engine {
                 tries: row.tries,
                 began_at: row.began_at,
                 created_at: row.created_at,
-                moving,
                 extras: errand::of_delivery(sql, id)?.iter().map(ErrandView::from).collect(),
                 attempts: attempt::of_delivery(sql, id)?,
             }))
@@ -297,10 +343,44 @@ impl Engine {
     }
 }
 
-fn one_line(sql: &rusqlite::Connection, id: i64, now: Timestamp) -> rusqlite::Result<Option<DeliveryView>> {
-    let holds = hold::all(sql)?;
-    let query = format!("SELECT {}, {LINE} FROM delivery {JOINS} WHERE delivery.id = ?1", delivery::COLUMNS);
-    sql.prepare_cached(&query)?.query_map([id], |row| line(row, &holds, now))?.next().transpose()
+impl Engine {
+    fn one_line(
+        &self,
+        sql: &rusqlite::Connection,
+        id: i64,
+        now: Timestamp,
+    ) -> rusqlite::Result<Option<DeliveryView>> {
+        let holds = hold::all(sql)?;
+        let query = format!("SELECT {}, {LINE} FROM delivery {JOINS} WHERE delivery.id = ?1", delivery::COLUMNS);
+        let found = sql.prepare_cached(&query)?.query_map([id], |row| line(row, &holds, now))?.next().transpose()?;
+        Ok(found.map(|view| self.with_progress(view)))
+    }
+
+    fn with_progress(&self, view: DeliveryView) -> DeliveryView {
+        if view.state != State::Working {
+            return view;
+        }
+        let sent = self.moving(view.id).map(|sent| Moving { sent, total: view.size, bytes_per_s: 0 });
+        DeliveryView { moving: sent, ..view }
+    }
+}
+
+/// What an account still has before it.
+struct Planned {
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+    open: i64,
+}
+
+fn planned(sql: &rusqlite::Connection, account: i64) -> rusqlite::Result<Planned> {
+    sql.prepare_cached(
+        "SELECT min(due_at), max(due_at), count(*) FROM delivery \
+         WHERE account_id = ?1 AND state IN ('due', 'working', 'ready', 'handed_over', 'parked', 'stuck')",
+    )?
+    .query_row([account], |row| {
+        let instant = |at: Option<i64>| at.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        Ok(Planned { first: instant(row.get(0)?), last: instant(row.get(1)?), open: row.get(2)? })
+    })
 }
 
 /// The hold that keeps this account from beginning something new, the longest first.
@@ -360,6 +440,9 @@ fn line(row: &rusqlite::Row, holds: &[Hold], now: Timestamp) -> rusqlite::Result
         public_at: delivery.public_at,
         late_ms,
         problem: delivery.problem,
+        media: row.get(after + 8)?,
+        duration_ms: row.get::<_, Option<i64>>(after + 9)?.map(|ms| ms.max(0) as u64),
+        moving: None,
     })
 }
 

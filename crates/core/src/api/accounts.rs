@@ -231,7 +231,7 @@ pub(super) async fn list(engine: &Engine, _: &dyn Host, _: Nothing) -> Outcome<V
     engine.account_views()
 }
 
-fn find(engine: &Engine, id: i64) -> Outcome<AccountView> {
+pub(super) fn find(engine: &Engine, id: i64) -> Outcome<AccountView> {
     engine
         .account_views()?
         .into_iter()

@@ -36,6 +36,9 @@ pub struct AddPost {
     pub to: Vec<String>,
     #[serde(default)]
     pub words: Words,
+    /// Platform → words of its own; the others get the common ones.
+    #[serde(default)]
+    pub words_for: BTreeMap<String, Words>,
     /// Platform → option → value.
     #[serde(default)]
     pub options: BTreeMap<String, Options>,
@@ -47,6 +50,9 @@ pub struct AddPost {
     /// Post although this exact file is already on the channel (C7).
     #[serde(default)]
     pub again: bool,
+    /// The draft of the composer that this was made of; gone once this is kept.
+    #[serde(default)]
+    pub composing: Option<i64>,
 }
 
 /// What stands against a post, before anything is sent.
@@ -90,6 +96,7 @@ struct Draft {
 
 struct Channel {
     account: Account,
+    words: Option<Words>,
     options: Options,
     goes_out: GoesOut,
     start: Timestamp,
@@ -131,7 +138,7 @@ pub(super) async fn add(engine: &Engine, _: &dyn Host, given: AddPost) -> Outcom
         .filter(|problem| !problem.blocks() || given.draft)
         .map(|problem| (*problem).clone())
         .collect();
-    let (now, is_draft) = (engine.clock().now(), given.draft);
+    let (now, is_draft, composing) = (engine.clock().now(), given.draft, given.composing);
     let once = !given.again && !given.draft;
     let (post, ids) = engine
         .write(move |tx| {
@@ -151,7 +158,7 @@ pub(super) async fn add(engine: &Engine, _: &dyn Host, given: AddPost) -> Outcom
                     account: channel.account.id,
                     state,
                     options: channel.options.clone(),
-                    words: None,
+                    words: channel.words.clone(),
                     goes_out: channel.goes_out,
                     due: (!is_draft || draft.wall.is_some()).then_some(draft.due),
                     next: (!is_draft).then_some(channel.start),
@@ -159,6 +166,9 @@ pub(super) async fn add(engine: &Engine, _: &dyn Host, given: AddPost) -> Outcom
                 let id = delivery::insert(tx, &new, now)?;
                 tx.say(crate::event::What::Delivery { id });
                 ids.push(id);
+            }
+            if let Some(composing) = composing {
+                super::composing::take(tx, composing)?;
             }
             Ok((post, ids))
         })
@@ -198,20 +208,18 @@ async fn look_at(engine: &Engine, given: &AddPost) -> Outcome<Draft> {
     };
     let path = std::path::absolute(&given.path).unwrap_or_else(|_| given.path.clone());
     let (stamp, print, probe) = read_file(&path).await?;
-    let stored_path = path.to_str().ok_or_else(|| {
-        Problem::block(
-            Code::FileUnreadable,
-            "The file's name has characters Slipway can't store. Rename it, please.",
-        )
-        .fix(Fix::ChooseFile)
-    })?;
+    let stored_path = storable(&path)?;
     let mut channels = Vec::new();
     for account in accounts {
         let platform = engine.platform(&account.platform)?.clone();
         let empty = Options::new();
         let raw = given.options.get(&account.platform).unwrap_or(&empty);
         let options = check::read_options(platform.facts(), raw)?;
-        let row = row_to_be(&account, &options, wall.as_ref().map(|_| due), now);
+        let words = given.words_for.get(&account.platform).cloned();
+        let row = Delivery {
+            words: words.clone(),
+            ..row_to_be(&account, &options, wall.as_ref().map(|_| due), now)
+        };
         let media = media::Media {
             id: 0,
             path: path.clone(),
@@ -242,10 +250,10 @@ async fn look_at(engine: &Engine, given: &AddPost) -> Outcome<Draft> {
         problems.sort_by_key(|problem| !problem.blocks());
         let goes_out = platform.goes_out(&job);
         let start = begin_at(goes_out, due, &job, platform.facts().processing_s_per_min, &settings, now);
-        channels.push(Channel { account, options, goes_out, start, problems });
+        channels.push(Channel { account, words, options, goes_out, start, problems });
     }
     Ok(Draft {
-        path: stored_path.to_string(),
+        path: stored_path,
         stamp,
         print,
         probe,
@@ -256,8 +264,19 @@ async fn look_at(engine: &Engine, given: &AddPost) -> Outcome<Draft> {
     })
 }
 
+/// A path as it is kept.
+pub(super) fn storable(path: &Path) -> Outcome<String> {
+    path.to_str().map(String::from).ok_or_else(|| {
+        Problem::block(
+            Code::FileUnreadable,
+            "The file's name has characters Slipway can't store. Rename it, please.",
+        )
+        .fix(Fix::ChooseFile)
+    })
+}
+
 /// Opens, recognises and reads the file once; nothing is copied.
-async fn read_file(path: &Path) -> Outcome<(Stamp, Fingerprint, Probe)> {
+pub(super) async fn read_file(path: &Path) -> Outcome<(Stamp, Fingerprint, Probe)> {
     let owned = path.to_path_buf();
     let read = tokio::task::spawn_blocking(move || {
         let stamp = Stamp::of_path(&owned)?;

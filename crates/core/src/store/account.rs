@@ -139,6 +139,16 @@ pub fn set_sign_in_ends(tx: &Tx, id: i64, ends: Option<Timestamp>) -> Outcome<()
     Ok(())
 }
 
+/// What the platform said it is called and may do, just now.
+pub fn renew(tx: &Tx, id: i64, identity: &crate::platform::Identity) -> Outcome<()> {
+    tx.execute(
+        "UPDATE account SET name = ?2, handle = ?3, url = ?4, live = ?5, state = 'ok' WHERE id = ?1",
+        params![id, identity.name, identity.handle, identity.url, text(&identity.live)],
+    )
+    .map_err(problem)?;
+    Ok(())
+}
+
 pub fn set_rules(tx: &Tx, id: i64, missed: &MissedRule, slots: &[Slot]) -> Outcome<()> {
     tx.execute(
         "UPDATE account SET missed_rule = ?2, slots = ?3 WHERE id = ?1",

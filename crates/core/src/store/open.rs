@@ -7,7 +7,10 @@ use rusqlite_migration::{M, Migrations};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("../../migrations/0001_house.sql"))];
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("../../migrations/0001_house.sql")),
+    M::up(include_str!("../../migrations/0002_composing.sql")),
+];
 
 /// How many copies of the file are kept.
 const BACKUPS: usize = 5;
@@ -178,7 +181,7 @@ pub(super) fn backup_path(path: &Path, label: &str) -> PathBuf {
 }
 
 /// All copies, oldest first.
-pub(super) fn backups(path: &Path) -> Vec<PathBuf> {
+pub(crate) fn backups(path: &Path) -> Vec<PathBuf> {
     let Ok(folder) = std::fs::read_dir(path.with_file_name("backups")) else { return Vec::new() };
     let mut found: Vec<_> = folder
         .filter_map(|entry| entry.ok())
@@ -228,6 +231,24 @@ pub fn restore(path: &Path, empty: bool) -> Outcome<Option<PathBuf>> {
     if !empty && chosen.is_none() {
         return Err(Problem::block(Code::NotFound, "There is no backup to restore."));
     }
+    put_in_place(path, chosen.as_deref())?;
+    Ok(chosen)
+}
+
+/// The copy of this name. Only a name that the list of copies has is taken, never a path.
+pub fn backup_named(path: &Path, name: &str) -> Outcome<PathBuf> {
+    backups(path)
+        .into_iter()
+        .find(|backup| backup.file_name().is_some_and(|file| file == name))
+        .ok_or_else(|| Problem::block(Code::NotFound, "There is no such backup."))
+}
+
+/// Puts this copy in the place of the file, which is kept aside. Nobody may have the file open.
+pub fn restore_named(path: &Path, name: &str) -> Outcome<()> {
+    put_in_place(path, Some(&backup_named(path, name)?))
+}
+
+fn put_in_place(path: &Path, chosen: Option<&Path>) -> Outcome<()> {
     let io = |error: std::io::Error| folder_problem(&error);
     for ending in ["db", "db-wal", "db-shm"] {
         let old = path.with_extension(ending);
@@ -235,10 +256,10 @@ pub fn restore(path: &Path, empty: bool) -> Outcome<Option<PathBuf>> {
             std::fs::rename(&old, path.with_extension(format!("{ending}.damaged"))).map_err(io)?;
         }
     }
-    if let Some(chosen) = &chosen {
+    if let Some(chosen) = chosen {
         std::fs::copy(chosen, path).map_err(io)?;
     }
-    Ok(chosen)
+    Ok(())
 }
 
 #[cfg(test)]

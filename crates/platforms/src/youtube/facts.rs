@@ -101,6 +101,9 @@ pub(crate) static FACTS: Facts = Facts {
             as_of: "2026-06-01",
         },
     ],
+    privacy_note: Some(
+        "Until Google has audited your developer project, YouTube locks what it uploads as private. The privacy that really applies is read back after each post.",
+    ),
     processing_s_per_min: 30,
     session_s: SESSION_S,
     as_of: AS_OF,

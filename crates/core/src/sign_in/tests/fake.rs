@@ -41,6 +41,7 @@ const fn facts(sign_in: SignInFacts) -> Facts {
         options: &[],
         quotas: &[],
         processing_s_per_min: 0,
+        privacy_note: None,
         session_s: 0,
         as_of: "",
         source: "",
