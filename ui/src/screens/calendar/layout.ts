@@ -1,0 +1,78 @@
+// Where cards lie: pure. Own grid instead of a calendar library: cards hold a poster and five lines, columns must keep one width while
+// ten thousand posts exist, and a card moves by wall time, which general calendars move by instants.
+import type { Composing, DeliveryView, State } from "$bindings";
+import { dayNumber, minutesOf, wallOf } from "$words/zone";
+
+/** What is one card: a post on all its channels, or one being written. */
+export type Card = {
+  key: string;
+  title: string;
+  /** Days since 1970 in the shown zone. */
+  day: number;
+  /** Minutes of that day. */
+  minute: number;
+  media: number | null;
+  rows: DeliveryView[];
+  /** The draft of the composer, where there are no rows yet. */
+  composing: number | null;
+};
+
+const weight: Record<State, number> = { stuck: 0, parked: 1, working: 2, ready: 3, due: 4, handed_over: 5, draft: 6, published: 7, cancelled: 8 };
+
+/** The row that speaks for a card: what needs a person first. */
+export const spokesman = (card: Card): DeliveryView | undefined =>
+  card.rows.reduce<DeliveryView | undefined>((best, row) => (best && weight[best.state] <= weight[row.state] ? best : row), undefined);
+
+export function cards(rows: DeliveryView[], composing: Composing[], zone: string): Card[] {
+  const byPost = new Map<number, Card>();
+  for (const row of rows) {
+    if (row.due === null) continue;
+    const known = byPost.get(row.post);
+    if (known) known.rows.push(row);
+    else {
+      const wall = wallOf(row.due, zone);
+      byPost.set(row.post, { key: `p${row.post}`, title: row.title || row.file, day: dayNumber(wall), minute: minutesOf(wall), media: row.media, rows: [row], composing: null });
+    }
+  }
+  const found = [...byPost.values()];
+  for (const one of composing) {
+    if (one.due === null) continue;
+    const wall = wallOf(one.due, zone);
+    found.push({ key: `c${one.id}`, title: one.words.title || (one.file ?? ""), day: dayNumber(wall), minute: minutesOf(wall), media: one.media, rows: [], composing: one.id });
+  }
+  return found.sort((a, b) => a.day - b.day || a.minute - b.minute || (a.key < b.key ? -1 : 1));
+}
+
+export type Laid = { card: Card; column: number; columns: number };
+
+/** Cards of one day side by side where they would cover each other. `tall` is how many minutes a card covers. */
+export function lay(day: Card[], tall: number): Laid[] {
+  const laid: Laid[] = [];
+  let group: Laid[] = [];
+  let ends: number[] = [];
+  const close = (): void => {
+    for (const one of group) one.columns = ends.length;
+    group = [];
+    ends = [];
+  };
+  for (const card of [...day].sort((a, b) => a.minute - b.minute)) {
+    if (ends.length > 0 && ends.every((end) => end <= card.minute)) close();
+    let column = ends.findIndex((end) => end <= card.minute);
+    if (column < 0) column = ends.length;
+    ends[column] = card.minute + tall;
+    const one = { card, column, columns: 1 };
+    group.push(one);
+    laid.push(one);
+  }
+  close();
+  return laid;
+}
+
+/** May a person move it? What was published or begun somewhere final stays. */
+export const movable = (card: Card): boolean =>
+  card.rows.length > 0 && card.rows.every((row) => row.state !== "published" && row.state !== "cancelled" && !row.cancelling);
+
+export const snap = (minutes: number): number => Math.max(0, Math.min(24 * 60 - 15, Math.round(minutes / 15) * 15));
+
+/** First day of the week that holds this day; `start` is 1 for Monday, 0 for Sunday, 6 for Saturday. */
+export const weekStart = (day: number, start: number): number => day - ((((day + 4) % 7) - start + 7) % 7);

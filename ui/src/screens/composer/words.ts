@@ -1,0 +1,90 @@
+// Counting, marking and deciding what is shown: the composer's pure half.
+import type { CheckedChannel, Facts, GoesOut, OptionFact, Options, Unit } from "$bindings";
+
+const utf8 = new TextEncoder();
+
+/** Length of a text in the platform's own unit; the same as the engine counts. */
+export function count(text: string, unit: Unit): number {
+  if (unit === "utf16") return text.length;
+  return unit === "bytes" ? utf8.encode(text).length : [...text].length;
+}
+
+export type Piece = { text: string; marked: boolean };
+
+/** A text cut into what is a hashtag or a mention and what is not. */
+export function pieces(text: string): Piece[] {
+  const found: Piece[] = [];
+  let from = 0;
+  for (const match of text.matchAll(/(?<![\p{L}\p{N}_])[#@][\p{L}\p{N}_.]*[\p{L}\p{N}_]/gu)) {
+    if (match.index > from) found.push({ text: text.slice(from, match.index), marked: false });
+    found.push({ text: match[0], marked: true });
+    from = match.index + match[0].length;
+  }
+  if (from < text.length) found.push({ text: text.slice(from), marked: false });
+  return found;
+}
+
+/** The value an option has when nobody chose: what Facts say, or nothing. */
+export function usual(option: OptionFact): unknown {
+  return option.default === null ? undefined : (JSON.parse(option.default) as unknown);
+}
+
+/** Does an option mean anything with these? */
+export function applies(option: OptionFact, facts: Facts, chosen: Options): boolean {
+  if (!option.depends_on) return true;
+  const [key, values] = option.depends_on;
+  const other = facts.options.find((one) => one.key === key);
+  const value = chosen[key] ?? (other ? usual(other) : undefined);
+  return values.includes(typeof value === "string" ? value : JSON.stringify(value));
+}
+
+/** Required, without a usual value, and not chosen: it blocks. */
+export const missing = (option: OptionFact, chosen: Options): boolean =>
+  option.required && option.default === null && (chosen[option.key] === undefined || chosen[option.key] === null);
+
+/** The first few are always seen; the rest behind "more", unless they were chosen or have to be. */
+export function shownFirst(facts: Facts, chosen: Options): OptionFact[] {
+  const possible = facts.options.filter((option) => applies(option, facts, chosen));
+  return possible.filter((option) => option.required || option.key === "privacy" || chosen[option.key] !== undefined);
+}
+
+/** Channels by how their post reaches the public, in the order in which they need this computer least. */
+export function howItGoes(channels: CheckedChannel[]): { how: GoesOut; names: string[] }[] {
+  const order: GoesOut[] = ["handed_over", "staged", "at_the_minute", "now"];
+  return order
+    .map((how) => ({ how, names: channels.filter((one) => one.goes_out === how).map((one) => one.name) }))
+    .filter((group) => group.names.length > 0);
+}
+
+/** Snapshots to go back to. Bounded; what is typed quickly counts as one. */
+export class Past<T> {
+  #done: T[] = [];
+  #undone: T[] = [];
+  #last = -Infinity;
+
+  constructor(
+    private readonly most = 100,
+    private readonly together = 700,
+  ) {}
+
+  /** Before a change: `state` is how it was. */
+  keep(state: T, now: number = Date.now()): void {
+    const joined = now - this.#last < this.together && this.#done.length > 0;
+    this.#last = now;
+    this.#undone = [];
+    if (!joined) this.#done = [...this.#done.slice(1 - this.most), state];
+  }
+
+  back(now: T): T | undefined {
+    const state = this.#done.pop();
+    if (state !== undefined) this.#undone.push(now);
+    this.#last = -Infinity;
+    return state;
+  }
+
+  forth(now: T): T | undefined {
+    const state = this.#undone.pop();
+    if (state !== undefined) this.#done.push(now);
+    return state;
+  }
+}
