@@ -237,7 +237,7 @@ impl Engine {
         Ok(AppView { id: app.id, platform: app.platform.clone(), client_id: app.client_id.clone(), quotas })
     }
 
-    fn account_views(&self) -> Outcome<Vec<AccountView>> {
+    pub(crate) fn account_views(&self) -> Outcome<Vec<AccountView>> {
         self.read(|sql| {
             let holds = hold::all(sql)?;
             let accounts = account::all(sql)?;

@@ -53,7 +53,8 @@ export function wallOfDay(day: number, minutes = 0): Wall {
 }
 
 const two = (n: number): string => String(n).padStart(2, "0");
-export const dateText = (wall: Wall): string => `${String(wall.year).padStart(4, "0")}-${two(wall.month)}-${two(wall.day)}`;
+export const dateText = (wall: Wall): string =>
+  `${String(wall.year).padStart(4, "0")}-${two(wall.month)}-${two(wall.day)}`;
 export const timeText = (wall: Wall): string => `${two(wall.hour)}:${two(wall.minute)}`;
 /** As the engine takes a time: 2026-11-24T18:00 */
 export const wallText = (wall: Wall): string => `${dateText(wall)}T${timeText(wall)}`;

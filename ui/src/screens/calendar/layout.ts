@@ -17,11 +17,24 @@ export type Card = {
   composing: number | null;
 };
 
-const weight: Record<State, number> = { stuck: 0, parked: 1, working: 2, ready: 3, due: 4, handed_over: 5, draft: 6, published: 7, cancelled: 8 };
+const weight: Record<State, number> = {
+  stuck: 0,
+  parked: 1,
+  working: 2,
+  ready: 3,
+  due: 4,
+  handed_over: 5,
+  draft: 6,
+  published: 7,
+  cancelled: 8,
+};
 
 /** The row that speaks for a card: what needs a person first. */
 export const spokesman = (card: Card): DeliveryView | undefined =>
-  card.rows.reduce<DeliveryView | undefined>((best, row) => (best && weight[best.state] <= weight[row.state] ? best : row), undefined);
+  card.rows.reduce<DeliveryView | undefined>(
+    (best, row) => (best && weight[best.state] <= weight[row.state] ? best : row),
+    undefined,
+  );
 
 export function cards(rows: DeliveryView[], composing: Composing[], zone: string): Card[] {
   const byPost = new Map<number, Card>();
@@ -31,14 +44,30 @@ export function cards(rows: DeliveryView[], composing: Composing[], zone: string
     if (known) known.rows.push(row);
     else {
       const wall = wallOf(row.due, zone);
-      byPost.set(row.post, { key: `p${row.post}`, title: row.title || row.file, day: dayNumber(wall), minute: minutesOf(wall), media: row.media, rows: [row], composing: null });
+      byPost.set(row.post, {
+        key: `p${row.post}`,
+        title: row.title || row.file,
+        day: dayNumber(wall),
+        minute: minutesOf(wall),
+        media: row.media,
+        rows: [row],
+        composing: null,
+      });
     }
   }
   const found = [...byPost.values()];
   for (const one of composing) {
     if (one.due === null) continue;
     const wall = wallOf(one.due, zone);
-    found.push({ key: `c${one.id}`, title: one.words.title || (one.file ?? ""), day: dayNumber(wall), minute: minutesOf(wall), media: one.media, rows: [], composing: one.id });
+    found.push({
+      key: `c${one.id}`,
+      title: one.words.title || (one.file ?? ""),
+      day: dayNumber(wall),
+      minute: minutesOf(wall),
+      media: one.media,
+      rows: [],
+      composing: one.id,
+    });
   }
   return found.sort((a, b) => a.day - b.day || a.minute - b.minute || (a.key < b.key ? -1 : 1));
 }
@@ -70,7 +99,8 @@ export function lay(day: Card[], tall: number): Laid[] {
 
 /** May a person move it? What was published or begun somewhere final stays. */
 export const movable = (card: Card): boolean =>
-  card.rows.length > 0 && card.rows.every((row) => row.state !== "published" && row.state !== "cancelled" && !row.cancelling);
+  card.rows.length > 0 &&
+  card.rows.every((row) => row.state !== "published" && row.state !== "cancelled" && !row.cancelling);
 
 export const snap = (minutes: number): number => Math.max(0, Math.min(24 * 60 - 15, Math.round(minutes / 15) * 15));
 

@@ -7,27 +7,50 @@ const youtube = (facts as unknown as Facts[])[0] as Facts;
 
 describe("the composer's words", () => {
   it("counts as the platforms do", () => {
-    for (const [text, chars, utf16, bytes] of [["abc", 3, 3, 3], ["ключ", 4, 4, 8], ["🍞", 1, 2, 4], ["パン", 2, 2, 6]] as const) {
+    for (const [text, chars, utf16, bytes] of [
+      ["abc", 3, 3, 3],
+      ["ключ", 4, 4, 8],
+      ["🍞", 1, 2, 4],
+      ["パン", 2, 2, 6],
+    ] as const) {
       expect([count(text, "chars"), count(text, "utf16"), count(text, "bytes")]).toEqual([chars, utf16, bytes]);
     }
   });
 
   it("marks hashtags and mentions in any script, and no addresses", () => {
-    const marked = (text: string) => pieces(text).filter((piece) => piece.marked).map((piece) => piece.text);
+    const marked = (text: string) =>
+      pieces(text)
+        .filter((piece) => piece.marked)
+        .map((piece) => piece.text);
     expect(marked("Rye #rye #закваска, @flour.co. #パン")).toEqual(["#rye", "#закваска", "@flour.co", "#パン"]);
     expect(marked("mail me@example.org C# #")).toEqual([]);
     const text = "a #b @c d";
-    expect(pieces(text).map((piece) => piece.text).join("")).toBe(text);
+    expect(
+      pieces(text)
+        .map((piece) => piece.text)
+        .join(""),
+    ).toBe(text);
   });
 
   it("blocks on a required option without a usual value, and never fills it in", () => {
-    const audience = { key: "audience", label: "", help: "", kind: { is: "flag" }, required: true, default: null, depends_on: null, amendable: true, as_of: "" } as const;
+    const audience = {
+      key: "audience",
+      label: "",
+      help: "",
+      kind: { is: "flag" },
+      required: true,
+      default: null,
+      depends_on: null,
+      amendable: true,
+      as_of: "",
+    } as const;
     const strict: Facts = { ...youtube, options: [...youtube.options, audience] };
     expect(missing(audience, {})).toBe(true);
     expect(missing(audience, { audience: null })).toBe(true);
     expect(missing(audience, { audience: false })).toBe(false);
     expect(shownFirst(strict, {})).toContain(audience);
-    for (const option of youtube.options) expect(missing(option, {}), option.key).toBe(option.required && option.default === null);
+    for (const option of youtube.options)
+      expect(missing(option, {}), option.key).toBe(option.required && option.default === null);
   });
 
   it("asks only what means something", () => {
@@ -42,7 +65,13 @@ describe("the composer's words", () => {
   });
 
   it("groups channels by how they go out", () => {
-    const of = (name: string, goes_out: "handed_over" | "at_the_minute") => ({ account: 1, name, platform: "p", goes_out, problems: [] });
+    const of = (name: string, goes_out: "handed_over" | "at_the_minute") => ({
+      account: 1,
+      name,
+      platform: "p",
+      goes_out,
+      problems: [],
+    });
     expect(howItGoes([of("a", "at_the_minute"), of("b", "handed_over"), of("c", "handed_over")])).toEqual([
       { how: "handed_over", names: ["b", "c"] },
       { how: "at_the_minute", names: ["a"] },
