@@ -41,7 +41,9 @@ impl Start {
                 Some("--hidden") => start.hidden = true,
                 Some("--verbose") => start.verbose = true,
                 Some("--help" | "-h") => return Err(USAGE.into()),
-                Some(link) if link.starts_with("slipway:") => start.post = Some(post_of(link).map_err(|why| why.message)?),
+                Some(link) if link.starts_with("slipway:") => {
+                    start.post = Some(post_of(link).map_err(|why| why.message)?)
+                }
                 Some(flag) if flag.starts_with('-') => return Err(USAGE.into()),
                 _ if start.compose.len() < crate::files::MOST => start.compose.push(arg.into()),
                 _ => {}
@@ -75,8 +77,17 @@ mod tests {
         assert_eq!(post_of("slipway://post/7"), Ok(7));
         assert_eq!(post_of("slipway://post/7/"), Ok(7));
         for link in [
-            "slipway://post/", "slipway://post/-1", "slipway://post/0", "slipway://post/7?x=1", "slipway://post/7#x", "slipway://post/7/cancel",
-            "slipway://settings", "slipway:post/7", "slipway://post/99999999999999999999", "slipway://post/٧", "slipway://POST/7",
+            "slipway://post/",
+            "slipway://post/-1",
+            "slipway://post/0",
+            "slipway://post/7?x=1",
+            "slipway://post/7#x",
+            "slipway://post/7/cancel",
+            "slipway://settings",
+            "slipway:post/7",
+            "slipway://post/99999999999999999999",
+            "slipway://post/٧",
+            "slipway://POST/7",
         ] {
             assert!(post_of(link).is_err(), "{link}");
         }
@@ -84,11 +95,18 @@ mod tests {
 
     #[test]
     fn starts_are_read_or_refused() {
-        let start = read(&["--home", "a", "--hosts", "b", "--vault", "memory", "c.mp4", "slipway://post/3"]).unwrap();
+        let start =
+            read(&["--home", "a", "--hosts", "b", "--vault", "memory", "c.mp4", "slipway://post/3"]).unwrap();
         assert_eq!(start.home, Some("a".into()));
         assert_eq!((start.hosts, start.memory_vault, start.post), (Some("b".into()), true, Some(3)));
         assert_eq!(start.compose, [PathBuf::from("c.mp4")]);
-        for bad in [&["--home"] as &[&str], &["--home", ""], &["--vault", "cloud"], &["--remote"], &["slipway://quit"]] {
+        for bad in [
+            &["--home"] as &[&str],
+            &["--home", ""],
+            &["--vault", "cloud"],
+            &["--remote"],
+            &["slipway://quit"],
+        ] {
             assert!(read(bad).is_err(), "{bad:?}");
         }
     }

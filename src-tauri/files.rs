@@ -9,7 +9,8 @@ use tauri_plugin_dialog::DialogExt;
 pub const MOST: usize = 200;
 /// How far into folders is looked.
 const DEPTH: usize = 3;
-const ENDINGS: &[&str] = &["mp4", "m4v", "mov", "mkv", "webm", "avi", "mpg", "mpeg", "wmv", "flv", "3gp", "ts", "mts"];
+const ENDINGS: &[&str] =
+    &["mp4", "m4v", "mov", "mkv", "webm", "avi", "mpg", "mpeg", "wmv", "flv", "3gp", "ts", "mts"];
 
 /// The system's dialog. Nothing chosen is an empty list.
 #[tauri::command]
@@ -35,7 +36,9 @@ pub async fn expand(paths: Vec<PathBuf>) -> Result<Vec<String>, Problem> {
         }
         found
     });
-    let found = looked.await.map_err(|error| Problem::block(Code::Internal, "Looking at the files broke.").detail(error))?;
+    let found = looked
+        .await
+        .map_err(|error| Problem::block(Code::Internal, "Looking at the files broke.").detail(error))?;
     match found.is_empty() {
         true => Err(Problem::block(Code::FileNotVideo, "There is no video among these files.")),
         false => Ok(found.into_iter().filter_map(text).collect()),
@@ -55,8 +58,11 @@ fn look(path: &Path, depth: usize, dropped: bool, found: &mut Vec<PathBuf>) {
         return;
     };
     if meta.is_dir() && depth > 0 {
-        let mut inside: Vec<PathBuf> =
-            std::fs::read_dir(path).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
+        let mut inside: Vec<PathBuf> = std::fs::read_dir(path)
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .collect();
         inside.sort();
         inside.iter().for_each(|path| look(path, depth - 1, false, found));
     } else if meta.is_file() && (dropped || is_video(path)) {
@@ -88,11 +94,16 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("slipway-drop-{}", std::process::id()));
         let deep = folder.join("a/b/c/d");
         std::fs::create_dir_all(&deep).unwrap();
-        for (path, name) in [(&folder, "1.mp4"), (&folder, "notes.txt"), (&folder, "2.MOV"), (&deep, "too-deep.mp4")] {
+        for (path, name) in
+            [(&folder, "1.mp4"), (&folder, "notes.txt"), (&folder, "2.MOV"), (&deep, "too-deep.mp4")]
+        {
             std::fs::write(path.join(name), b"x").unwrap();
         }
         let found = expand(vec![folder.clone()]).await.unwrap();
-        let names: Vec<_> = found.iter().map(|path| Path::new(path).file_name().unwrap().to_str().unwrap().to_string()).collect();
+        let names: Vec<_> = found
+            .iter()
+            .map(|path| Path::new(path).file_name().unwrap().to_str().unwrap().to_string())
+            .collect();
         assert_eq!(names, ["1.mp4", "2.MOV"]);
         // Dropped by itself it is handed on: the engine says what it is.
         assert_eq!(expand(vec![folder.join("notes.txt")]).await.unwrap().len(), 1);

@@ -119,7 +119,11 @@ impl Houses {
         for (platform, given) in apps {
             // A locked keychain keeps the app's secret out for now; signing in says so and tries again.
             if let Err(problem) = api::call(&engine, &Quiet, "apps.add", given).await {
-                tracing::warn!(platform, code = problem.code.as_str(), "the sandbox's developer app was not kept");
+                tracing::warn!(
+                    platform,
+                    code = problem.code.as_str(),
+                    "the sandbox's developer app was not kept"
+                );
             }
         }
         if let Err(error) = self.remember(world) {
@@ -144,16 +148,18 @@ impl Houses {
                     Problem::block(Code::FileUnreadable, "The list of hosts can't be read.").detail(error)
                 })?;
                 let first = text.lines().next().unwrap_or_default();
-                let said = serde_json::from_str(first).map_err(|_| {
-                    Problem::block(Code::BadRequest, "The list of hosts is not JSON.")
-                })?;
+                let said = serde_json::from_str(first)
+                    .map_err(|_| Problem::block(Code::BadRequest, "The list of hosts is not JSON."))?;
                 (None, said)
             }
             (None, World::Sandbox) => {
                 let config = Config { home: Some(self.home.join("simulated")), ..Config::default() };
                 let sandbox = Sandbox::start(config).await.map_err(|error| {
-                    Problem::block(Code::ReadOnly, "The sandbox could not start: a folder or a port is not to be had.")
-                        .detail(format!("{error:#}"))
+                    Problem::block(
+                        Code::ReadOnly,
+                        "The sandbox could not start: a folder or a port is not to be had.",
+                    )
+                    .detail(format!("{error:#}"))
                 })?;
                 let said = serde_json::to_value(sandbox.announcement()).unwrap_or_default();
                 (Some(sandbox), said)
@@ -218,7 +224,9 @@ async fn run(engine: Engine, stop: CancellationToken) {
         match engine.run(Until::Stopped(stop.clone())).await {
             Ok(()) => return,
             Err(problem) if problem.code == Code::AlreadyRunning => {}
-            Err(problem) => tracing::warn!(code = problem.code.as_str(), "the queue stopped and is taken up again"),
+            Err(problem) => {
+                tracing::warn!(code = problem.code.as_str(), "the queue stopped and is taken up again")
+            }
         }
         tokio::select! {
             () = stop.cancelled() => {}

@@ -7,6 +7,8 @@
 
 mod args;
 mod events;
+#[cfg(test)]
+mod fence;
 mod files;
 mod house;
 mod media;

@@ -20,7 +20,8 @@ pub fn answer(context: UriSchemeContext<'_, Wry>, request: Request<Vec<u8>>, res
     let houses = context.app_handle().state::<Arc<Houses>>().inner().clone();
     let own = context.webview_label() == window::MAIN;
     tauri::async_runtime::spawn(async move {
-        let range = request.headers().get(header::RANGE).and_then(|range| range.to_str().ok()).map(String::from);
+        let range =
+            request.headers().get(header::RANGE).and_then(|range| range.to_str().ok()).map(String::from);
         let answer = match (own, houses.engine(), wanted(request.uri().path())) {
             (true, Ok(engine), Some((Wanted::File, id))) => file(engine, id, range).await,
             (true, Ok(engine), Some((Wanted::Poster, id))) => match poster::poster(&engine, id).await {
@@ -86,7 +87,9 @@ fn piece(range: Option<&str>, size: u64) -> Option<(u64, u64)> {
             match (from.parse::<u64>().ok(), to) {
                 (Some(from), "") => (from, last),
                 (Some(from), to) => (from, to.parse::<u64>().ok()?.min(last)),
-                (None, to) if from.is_empty() => (size.saturating_sub(to.parse().ok().filter(|n| *n > 0)?), last),
+                (None, to) if from.is_empty() => {
+                    (size.saturating_sub(to.parse().ok().filter(|n| *n > 0)?), last)
+                }
                 _ => return None,
             }
         }
@@ -95,7 +98,10 @@ fn piece(range: Option<&str>, size: u64) -> Option<(u64, u64)> {
 }
 
 fn whole(mime: &str, body: Vec<u8>) -> Answer {
-    let made = Response::builder().header(header::CONTENT_TYPE, mime).header(header::CACHE_CONTROL, "max-age=86400").body(body);
+    let made = Response::builder()
+        .header(header::CONTENT_TYPE, mime)
+        .header(header::CACHE_CONTROL, "max-age=86400")
+        .body(body);
     made.unwrap_or_else(|_| nothing(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
@@ -113,7 +119,17 @@ mod tests {
     fn only_a_number_is_asked_for_never_a_path() {
         assert_eq!(wanted("/file/7"), Some((Wanted::File, 7)));
         assert_eq!(wanted("/poster%2F7"), Some((Wanted::Poster, 7)));
-        for path in ["/file//etc/passwd", "/file/../7", "/file/-1", "/file/0", "/file/7/x", "/secret/7", "/", "", "/file/"] {
+        for path in [
+            "/file//etc/passwd",
+            "/file/../7",
+            "/file/-1",
+            "/file/0",
+            "/file/7/x",
+            "/secret/7",
+            "/",
+            "",
+            "/file/",
+        ] {
             assert_eq!(wanted(path), None, "{path}");
         }
     }
@@ -127,7 +143,16 @@ mod tests {
         assert_eq!(piece(Some("bytes=4-600"), 10), Some((4, 9)));
         assert_eq!(piece(Some("bytes=-4"), 10), Some((6, 9)));
         assert_eq!(piece(Some("bytes=-400"), 10), Some((0, 9)));
-        for bad in ["bytes=10-", "bytes=6-4", "bytes=-0", "bytes=-", "bytes=a-b", "lines=1-2", "bytes=1-2,4-5", "bytes=18446744073709551616-"] {
+        for bad in [
+            "bytes=10-",
+            "bytes=6-4",
+            "bytes=-0",
+            "bytes=-",
+            "bytes=a-b",
+            "lines=1-2",
+            "bytes=1-2,4-5",
+            "bytes=18446744073709551616-",
+        ] {
             assert_eq!(piece(Some(bad), 10), None, "{bad}");
         }
         assert_eq!(piece(None, 0), None);

@@ -26,7 +26,8 @@ pub async fn poster(engine: &Engine, media: i64) -> Option<Vec<u8>> {
         return tokio::fs::read(kept).await.ok();
     }
     let picture = frame(&path).await?;
-    let given = json!({ "media": media, "jpeg_base64": base64::engine::general_purpose::STANDARD.encode(&picture) });
+    let given =
+        json!({ "media": media, "jpeg_base64": base64::engine::general_purpose::STANDARD.encode(&picture) });
     if let Err(problem) = api::call(engine, &crate::house::Quiet, "media.keep_poster", given).await {
         tracing::debug!(code = problem.code.as_str(), "a poster was not kept");
     }
@@ -34,7 +35,8 @@ pub async fn poster(engine: &Engine, media: i64) -> Option<Vec<u8>> {
 }
 
 async fn kept(engine: &Engine, media: i64) -> Option<PathBuf> {
-    let answer = api::call(engine, &crate::house::Quiet, "media.poster", json!({ "media": media })).await.ok()?;
+    let answer =
+        api::call(engine, &crate::house::Quiet, "media.poster", json!({ "media": media })).await.ok()?;
     answer["path"].as_str().map(PathBuf::from)
 }
 

@@ -28,14 +28,19 @@ pub async fn rpc(
     only_main(&window)?;
     let engine = houses.engine()?;
     let signs_in = name == "accounts.connect";
-    let host = Desktop { app: app.clone(), cancelled: if signs_in { houses.begin_sign_in() } else { CancellationToken::new() } };
+    let host = Desktop {
+        app: app.clone(),
+        cancelled: if signs_in { houses.begin_sign_in() } else { CancellationToken::new() },
+    };
     let answer = api::call_text(&engine, &host, &name, given).await;
     if signs_in {
         window::close_consent(&app);
     }
     let mut text = answer?;
     // Where the sandbox's page is, only its host knows.
-    if name == "house.show" && let Some(page) = houses.page() {
+    if name == "house.show"
+        && let Some(page) = houses.page()
+    {
         text = with_page(&text, &page);
     }
     Ok(tauri::ipc::Response::new(text))
@@ -133,7 +138,12 @@ pub fn quit(app: AppHandle, window: WebviewWindow) -> Result<(), Problem> {
 }
 
 #[tauri::command]
-pub async fn world(app: AppHandle, window: WebviewWindow, houses: Kept<'_>, to: World) -> Result<(), Problem> {
+pub async fn world(
+    app: AppHandle,
+    window: WebviewWindow,
+    houses: Kept<'_>,
+    to: World,
+) -> Result<(), Problem> {
     only_main(&window)?;
     houses.inner().clone().enter(&app, to).await
 }
@@ -184,14 +194,21 @@ pub fn autostart(app: AppHandle, window: WebviewWindow, on: bool) -> Result<bool
     let changed = if on { manager.enable() } else { manager.disable() };
     // Taking away what is not there is no failure.
     if let (Err(error), true) = (changed, on) {
-        return Err(Problem::block(Code::NotNow, "The system did not take it up for the start.").detail(error));
+        return Err(
+            Problem::block(Code::NotNow, "The system did not take it up for the start.").detail(error)
+        );
     }
     Ok(manager.is_enabled().unwrap_or(false))
 }
 
 /// Puts a copy of the queue in the place of the queue, which is kept aside.
 #[tauri::command]
-pub async fn restore_backup(app: AppHandle, window: WebviewWindow, houses: Kept<'_>, name: String) -> Result<(), Problem> {
+pub async fn restore_backup(
+    app: AppHandle,
+    window: WebviewWindow,
+    houses: Kept<'_>,
+    name: String,
+) -> Result<(), Problem> {
     only_main(&window)?;
     let engine = houses.engine()?;
     let (database, world) = (slipway_core::engine::database_path(engine.folder()), houses.remembered());

@@ -39,7 +39,10 @@ pub struct Said {
 pub fn said(words: &Words, glance: &Glance, zone: &str) -> Said {
     let next = match &glance.next {
         Some(row) => {
-            let at = row.due.and_then(|due| due.in_tz(zone).ok()).map(|due| due.strftime("%m-%d %H:%M").to_string());
+            let at = row
+                .due
+                .and_then(|due| due.in_tz(zone).ok())
+                .map(|due| due.strftime("%m-%d %H:%M").to_string());
             format!("{}: {} · {}", words.next, at.unwrap_or_default(), short(row.label()))
         }
         None => words.nothing_planned.to_string(),
@@ -48,9 +51,10 @@ pub fn said(words: &Words, glance: &Glance, zone: &str) -> Said {
         (true, _) => words.paused.to_string(),
         (false, []) => String::new(),
         (false, rows) => {
-            let (sent, total) = rows.iter().filter_map(|row| row.moving).fold((0, 0), |(sent, total), moving| {
-                (sent + moving.sent, total + moving.total)
-            });
+            let (sent, total) = rows
+                .iter()
+                .filter_map(|row| row.moving)
+                .fold((0, 0), |(sent, total), moving| (sent + moving.sent, total + moving.total));
             let percent = (sent * 100).checked_div(total).unwrap_or(0);
             format!("{}: {} · {percent} %", words.sending, rows.len())
         }
@@ -85,7 +89,8 @@ pub fn make(app: &AppHandle) -> tauri::Result<()> {
         said: Mutex::new(None),
     };
     let line = PredefinedMenuItem::separator(app)?;
-    let menu = Menu::with_items(app, &[&lines.next, &lines.sending, &line, &lines.pause, &lines.open, &lines.quit])?;
+    let menu =
+        Menu::with_items(app, &[&lines.next, &lines.sending, &line, &lines.pause, &lines.open, &lines.quit])?;
     let icon = tauri::image::Image::from_bytes(include_bytes!("../icons/tray.png"))?;
     TrayIconBuilder::with_id(ID)
         .icon(icon)
@@ -111,10 +116,14 @@ fn chosen(app: &AppHandle, what: &str) {
             None => window::show(app),
         },
         "pause" => {
-            let (Some(engine), paused) = (events::engine(app), current(app).is_some_and(|said| said.paused)) else { return };
+            let (Some(engine), paused) = (events::engine(app), current(app).is_some_and(|said| said.paused))
+            else {
+                return;
+            };
             tauri::async_runtime::spawn(async move {
                 let given = json!({ "paused": !paused });
-                if let Err(problem) = api::call(&engine, &crate::house::Quiet, "settings.pause", given).await {
+                if let Err(problem) = api::call(&engine, &crate::house::Quiet, "settings.pause", given).await
+                {
                     tracing::warn!(code = problem.code.as_str(), "not paused");
                 }
             });

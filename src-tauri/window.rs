@@ -115,7 +115,14 @@ mod tests {
     fn a_consent_window_never_leaves_this_computer() {
         let goes = |text: &str| Url::parse(text).is_ok_and(|url| is_here(&url));
         assert!(goes("http://127.0.0.1:4000/consent") && goes("http://localhost:1/"));
-        for away in ["https://accounts.google.com/", "http://127.0.0.1.evil.example/", "http://10.0.0.1/", "file:///etc/passwd", "tauri://localhost/", "javascript:1"] {
+        for away in [
+            "https://accounts.google.com/",
+            "http://127.0.0.1.evil.example/",
+            "http://10.0.0.1/",
+            "file:///etc/passwd",
+            "tauri://localhost/",
+            "javascript:1",
+        ] {
             assert!(!goes(away), "{away}");
         }
     }

@@ -102,7 +102,10 @@ mod tests {
     #[test]
     fn a_language_is_taken_by_its_first_letters_and_english_otherwise() {
         let of = |name: &str| Language::named(name);
-        assert_eq!((of("ja-JP"), of("ru_RU"), of("RU")), (Language::Japanese, Language::Russian, Language::Russian));
+        assert_eq!(
+            (of("ja-JP"), of("ru_RU"), of("RU")),
+            (Language::Japanese, Language::Russian, Language::Russian)
+        );
         assert_eq!((of("de-DE"), of(""), of("é")), (Language::English, Language::English, Language::English));
     }
 }

@@ -50,7 +50,7 @@ const walk = (folder) => {
 };
 walk("src");
 const text = sources.join("\n");
-const used = new Set([...text.matchAll(/\bm\.([a-z0-9_]+)/g)].map(([, key]) => key));
+const used = new Set([...text.matchAll(/\bm\s*\.\s*([a-z0-9_]+)/g)].map(([, key]) => key));
 for (const key of Object.keys(all.en)) {
   if (process.argv.includes("--strict") && !used.has(key) && !families.some((family) => family.test(key)))
     wrong.push(`${key} is used nowhere`);

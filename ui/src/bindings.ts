@@ -1,3 +1,6 @@
+// What goes over the border between the engine and the window. Checked against the engine's list of commands by a test there
+// (`the_windows_list_of_commands_is_the_engines`); shapes follow crates/core/src/view.rs, api.rs and facts.rs.
+
 export type Timestamp = string;
 export type State = "draft" | "due" | "working" | "ready" | "handed_over" | "parked" | "stuck" | "published" | "cancelled";
 export type Stage = "opening" | "sending" | "processing" | "publishing" | "checking" | "editing" | "removing";
@@ -142,7 +145,6 @@ export interface Commands {
   "posts.decide": { given: { id: number; there?: string | null }; answer: DeliveryView };
   "posts.pause": { given: { id: number; paused: boolean }; answer: DeliveryView };
   "posts.glance": { given: Nothing; answer: Glance };
-  "posts.reorder": { given: { id: number; before: number | null }; answer: DeliveryView[] };
   "posts.diagnose": { given: Id; answer: { text: string } };
   "composing.list": { given: Nothing; answer: Composing[] };
   "composing.save": { given: SaveComposing; answer: Composing };

@@ -7,8 +7,8 @@ use crate::args::{Global, VaultArg};
 use serde_json::Value;
 use slipway_core::clock::Clock;
 use slipway_core::engine::{Engine, House};
-use slipway_core::home::{default_home, namespace, of_world};
 pub use slipway_core::home::make_private_folder;
+use slipway_core::home::{default_home, namespace, of_world};
 use slipway_core::problem::{Code, Fix, Outcome, Problem};
 use slipway_core::sensitive::{SecretBytes, SecretString};
 use slipway_core::vault::file::FileVault;
@@ -96,9 +96,7 @@ fn vault(global: &Global, place: &Place, secrets: Secrets) -> Outcome<Arc<dyn Va
         return Err(Problem::block(Code::BadRequest, "--passphrase-file goes with --vault file."));
     }
     Ok(match global.vault {
-        VaultArg::Keychain => {
-            Arc::new(KeychainVault::new(namespace(place.hosts.is_sandbox())))
-        }
+        VaultArg::Keychain => Arc::new(KeychainVault::new(namespace(place.hosts.is_sandbox()))),
         VaultArg::Memory => Arc::new(MemoryVault::new()),
         VaultArg::File if secrets == Secrets::NotNeeded => Arc::new(Closed),
         VaultArg::File => {

@@ -15,7 +15,8 @@ pub use composing::{Composing, SaveComposing};
 pub use edit::EditPost;
 pub use health::{AskLive, Tested};
 pub use look::{
-    BackupView, FreeSlot, History, KeepPoster, Look, Looked, Media, PauseAll, Poster, Range, ReadTime, Report, TimeRead,
+    BackupView, FreeSlot, History, KeepPoster, Look, Looked, Media, PauseAll, Poster, Range, ReadTime,
+    Report, TimeRead,
 };
 pub(crate) use posts::re_derive;
 pub use posts::{AddPost, Added, Checked, Decide, Schedule, Which};
@@ -218,5 +219,20 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), COMMANDS.len());
         assert!(COMMANDS.iter().all(|name| name.split('.').count() == 2), "noun.verb");
+    }
+
+    #[test]
+    fn the_windows_list_of_commands_is_the_engines() {
+        let text = include_str!("../../../ui/src/bindings.ts");
+        let list = text.split("export interface Commands {").nth(1).expect("the list is there");
+        let mut windows: Vec<&str> = list
+            .lines()
+            .filter_map(|line| line.trim_start().strip_prefix('"')?.split_once('"'))
+            .map(|(name, _)| name)
+            .collect();
+        let mut engines = COMMANDS.to_vec();
+        windows.sort_unstable();
+        engines.sort_unstable();
+        assert_eq!(windows, engines);
     }
 }

@@ -78,7 +78,10 @@ impl WindowSettings {
             ("language", &self.language, ["system", "en", "ja", "ru"]),
             ("week_start", &self.week_start, ["system", "mon", "sun", "sat"]),
         ];
-        known.into_iter().find(|(_, said, words)| said.is_empty() || !words.contains(&said.as_str())).map(|(name, ..)| name)
+        known
+            .into_iter()
+            .find(|(_, said, words)| said.is_empty() || !words.contains(&said.as_str()))
+            .map(|(name, ..)| name)
     }
 }
 
@@ -106,7 +109,8 @@ mod tests {
 
     #[test]
     fn settings_of_an_older_version_are_read_and_unknown_words_are_named() {
-        let old: Settings = serde_json::from_str(r#"{"zone": "Europe/Berlin"}"#).expect("everything else has a default");
+        let old: Settings =
+            serde_json::from_str(r#"{"zone": "Europe/Berlin"}"#).expect("everything else has a default");
         assert_eq!(old.window, WindowSettings::default());
         assert_eq!(old.window.wrong(), None);
         let odd = |change: fn(&mut WindowSettings)| {

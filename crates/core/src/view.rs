@@ -241,7 +241,10 @@ impl Engine {
         self.read(|sql| {
             let holds = hold::all(sql)?;
             let accounts = account::all(sql)?;
-            accounts.iter().map(|account| Ok(self.account_view(account, &holds, planned(sql, account.id)?))).collect()
+            accounts
+                .iter()
+                .map(|account| Ok(self.account_view(account, &holds, planned(sql, account.id)?)))
+                .collect()
         })
     }
 
@@ -264,7 +267,7 @@ impl Engine {
             connected_at: account.connected_at,
             waits: held(holds, account.id, account.app, now)
                 .map(|hold| WaitView { until: hold.until, problem: hold.problem.clone() }),
-            missed: account.missed_rule.clone(),
+            missed: account.missed_rule,
             slots: account.slots.clone(),
             live: account.live.clone(),
             next_due: planned.first,
@@ -351,8 +354,10 @@ impl Engine {
         now: Timestamp,
     ) -> rusqlite::Result<Option<DeliveryView>> {
         let holds = hold::all(sql)?;
-        let query = format!("SELECT {}, {LINE} FROM delivery {JOINS} WHERE delivery.id = ?1", delivery::COLUMNS);
-        let found = sql.prepare_cached(&query)?.query_map([id], |row| line(row, &holds, now))?.next().transpose()?;
+        let query =
+            format!("SELECT {}, {LINE} FROM delivery {JOINS} WHERE delivery.id = ?1", delivery::COLUMNS);
+        let found =
+            sql.prepare_cached(&query)?.query_map([id], |row| line(row, &holds, now))?.next().transpose()?;
         Ok(found.map(|view| self.with_progress(view)))
     }
 

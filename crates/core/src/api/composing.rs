@@ -87,9 +87,13 @@ pub(super) async fn save(engine: &Engine, _: &dyn Host, given: SaveComposing) ->
                     id
                 }
                 None => {
-                    let there: i64 = sql(tx.query_row("SELECT count(*) FROM composing", [], |row| row.get(0)))?;
+                    let there: i64 =
+                        sql(tx.query_row("SELECT count(*) FROM composing", [], |row| row.get(0)))?;
                     if there >= MOST {
-                        return Err(Problem::block(Code::NotNow, "There are too many drafts. Finish or discard some first."));
+                        return Err(Problem::block(
+                            Code::NotNow,
+                            "There are too many drafts. Finish or discard some first.",
+                        ));
                     }
                     sql(tx.execute(
                         "INSERT INTO composing (draft, updated_at) VALUES (?1, ?2)",
@@ -129,11 +133,18 @@ fn all(engine: &Engine) -> Outcome<Vec<Composing>> {
                 None => None,
             };
             let zone = draft.zone.as_deref().unwrap_or(&settings.zone);
-            let due = draft.at.as_deref().and_then(|at| parse_when(at, zone, now).ok()).map(|when| when.resolved.at);
+            let due = draft
+                .at
+                .as_deref()
+                .and_then(|at| parse_when(at, zone, now).ok())
+                .map(|when| when.resolved.at);
             kept.push(Composing {
                 id,
                 media,
-                file: draft.path.as_deref().map(|path| crate::worker::job::file_name(std::path::Path::new(path))),
+                file: draft
+                    .path
+                    .as_deref()
+                    .map(|path| crate::worker::job::file_name(std::path::Path::new(path))),
                 updated_at: Timestamp::from_millisecond(updated).unwrap_or_default(),
                 due,
                 draft,
@@ -166,11 +177,16 @@ mod tests {
 
     #[test]
     fn a_half_written_draft_is_taken_and_an_absurd_one_is_not() {
-        let half: SaveComposing = serde_json::from_str(r#"{"id": null, "words": {"title": "R"}, "at": "2026-1"}"#).expect("half done");
+        let half: SaveComposing =
+            serde_json::from_str(r#"{"id": null, "words": {"title": "R"}, "at": "2026-1"}"#)
+                .expect("half done");
         assert!(!too_much(&half));
         for absurd in [
             SaveComposing { path: Some("x".repeat(5000)), ..half.clone() },
-            SaveComposing { words: Words { title: String::new(), caption: "x".repeat(LONGEST + 1) }, ..half.clone() },
+            SaveComposing {
+                words: Words { title: String::new(), caption: "x".repeat(LONGEST + 1) },
+                ..half.clone()
+            },
             SaveComposing { to: vec![1; 65], ..half.clone() },
             SaveComposing { at: Some("x".repeat(101)), ..half.clone() },
         ] {

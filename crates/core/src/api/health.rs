@@ -4,7 +4,7 @@ use super::{Host, Id};
 use crate::engine::Engine;
 use crate::platform::{Answer, AnyPlatform, Choice, Fault, Identity, Question};
 use crate::problem::{Code, Fix, Outcome, Problem};
-use crate::sensitive::{Sensitive, SecretString};
+use crate::sensitive::{SecretString, Sensitive};
 use crate::sign_in::{AppCredentials, RefreshFault, refresh};
 use crate::store::account::{self, Account, AccountState};
 use crate::store::app;
@@ -24,9 +24,10 @@ pub struct AskLive {
 
 pub(super) async fn live(engine: &Engine, _: &dyn Host, given: AskLive) -> Outcome<Vec<Choice>> {
     let (account, platform) = found(engine, given.account)?;
-    let known = platform.facts().options.iter().any(|option| {
-        matches!(option.kind, crate::facts::OptionKind::Live { what } if what == given.what)
-    });
+    let known =
+        platform.facts().options.iter().any(
+            |option| matches!(option.kind, crate::facts::OptionKind::Live { what } if what == given.what),
+        );
     if !known {
         return Err(Problem::block(Code::OptionUnknown, "The platform has no such list."));
     }
@@ -58,8 +59,11 @@ pub(super) async fn health(engine: &Engine, _: &dyn Host, given: Id) -> Outcome<
 
 async fn keep(engine: &Engine, account: &Account, identity: Identity) -> Outcome<()> {
     if identity.remote_id != account.remote_id {
-        return Err(Problem::block(Code::SignInNeeded, "This sign-in speaks for another channel now. Connect the channel again.")
-            .fix(Fix::SignIn { account: account.id }));
+        return Err(Problem::block(
+            Code::SignInNeeded,
+            "This sign-in speaks for another channel now. Connect the channel again.",
+        )
+        .fix(Fix::SignIn { account: account.id }));
     }
     let id = account.id;
     engine
@@ -96,59 +100,97 @@ pub(super) async fn test_app(engine: &Engine, _: &dyn Host, given: Id) -> Outcom
         // It answered that the grant is over: it knows the app.
         Ok(_) | Err(RefreshFault::SignInAgain { .. }) => None,
         Err(RefreshFault::AppRefused { detail }) => Some(
-            Problem::block(Code::AppRefused, format!("{} does not accept this app. Compare client id and secret with its console.", facts.name))
-                .edit("client_secret")
-                .detail(detail),
+            Problem::block(
+                Code::AppRefused,
+                format!(
+                    "{} does not accept this app. Compare client id and secret with its console.",
+                    facts.name
+                ),
+            )
+            .edit("client_secret")
+            .detail(detail),
         ),
-        Err(RefreshFault::Offline) => Some(Problem::block(Code::Offline, "There is no connection now. Try again later.").fix(Fix::Retry)),
-        Err(RefreshFault::Later { detail, .. }) => {
-            Some(Problem::block(Code::PlatformDown, format!("{} gave no answer to go by. Try again later.", facts.name)).fix(Fix::Retry).detail(detail))
-        }
+        Err(RefreshFault::Offline) => Some(
+            Problem::block(Code::Offline, "There is no connection now. Try again later.").fix(Fix::Retry),
+        ),
+        Err(RefreshFault::Later { detail, .. }) => Some(
+            Problem::block(
+                Code::PlatformDown,
+                format!("{} gave no answer to go by. Try again later.", facts.name),
+            )
+            .fix(Fix::Retry)
+            .detail(detail),
+        ),
     };
     let redirect = format!("http://{}{}", facts.sign_in.redirect_host, facts.sign_in.redirect_path);
     Ok(Tested { ok: problem.is_none(), problem, redirect })
 }
 
 fn found(engine: &Engine, id: i64) -> Outcome<(Account, Arc<dyn AnyPlatform>)> {
-    let account = engine.read(|sql| account::get(sql, id))?.filter(|account| account.state != AccountState::Gone);
+    let account =
+        engine.read(|sql| account::get(sql, id))?.filter(|account| account.state != AccountState::Gone);
     let account = account.ok_or_else(|| unknown_account(&id.to_string()))?;
     let platform = engine.platform(&account.platform)?.clone();
     Ok((account, platform))
 }
 
-async fn ask(engine: &Engine, account: &Account, platform: &Arc<dyn AnyPlatform>, question: &Question) -> Outcome<Answer> {
+async fn ask(
+    engine: &Engine,
+    account: &Account,
+    platform: &Arc<dyn AnyPlatform>,
+    question: &Question,
+) -> Outcome<Answer> {
     let app = engine
         .read(|sql| app::get(sql, account.app))?
         .ok_or_else(|| Problem::block(Code::AppMissing, "The developer app of this channel is gone."))?;
     let token: Arc<Sensitive<String>> = match engine.bearer(account, &app, platform).await {
         Ok(token) => token,
         Err(BearerTrouble::Vault(problem)) => return Err(problem),
-        Err(BearerTrouble::Refresh(RefreshFault::SignInAgain { detail })) => return Err(dead(account, detail)),
+        Err(BearerTrouble::Refresh(RefreshFault::SignInAgain { detail })) => {
+            return Err(dead(account, detail));
+        }
         Err(BearerTrouble::Refresh(RefreshFault::AppRefused { detail })) => {
-            return Err(Problem::block(Code::AppRefused, "The platform refuses the developer app of this channel.")
-                .fix(Fix::AddApp { platform: account.platform.clone() })
-                .detail(detail));
+            return Err(Problem::block(
+                Code::AppRefused,
+                "The platform refuses the developer app of this channel.",
+            )
+            .fix(Fix::AddApp { platform: account.platform.clone() })
+            .detail(detail));
         }
         Err(BearerTrouble::Refresh(RefreshFault::Offline)) => return Err(offline(None)),
-        Err(BearerTrouble::Refresh(RefreshFault::Later { detail, .. })) => return Err(strange(platform, &detail)),
+        Err(BearerTrouble::Refresh(RefreshFault::Later { detail, .. })) => {
+            return Err(strange(platform, &detail));
+        }
     };
     let call = platform.ask(question);
-    let sent = engine.inner.wire.send(platform.facts().hosts, call, Some(&token), &Files::default(), &Default::default()).await;
+    let sent = engine
+        .inner
+        .wire
+        .send(platform.facts().hosts, call, Some(&token), &Files::default(), &Default::default())
+        .await;
     match sent {
-        Sent::Reply(reply) if reply.status < 500 => platform.answer(question, &reply).map_err(|fault| match fault {
-            Fault::SignIn { detail } => dead(account, detail),
-            Fault::Refused(problem) | Fault::Limit { problem, .. } => problem,
-            Fault::Permission { detail, .. } => {
-                Problem::block(Code::PermissionMissing, "This sign-in may not ask that.").fix(Fix::SignIn { account: account.id }).detail(detail)
-            }
-            Fault::Again { detail, .. } | Fault::Lost { detail } | Fault::Unsure { detail } | Fault::Strange { detail } => {
-                strange(platform, &detail)
-            }
-        }),
+        Sent::Reply(reply) if reply.status < 500 => {
+            platform.answer(question, &reply).map_err(|fault| match fault {
+                Fault::SignIn { detail } => dead(account, detail),
+                Fault::Refused(problem) | Fault::Limit { problem, .. } => problem,
+                Fault::Permission { detail, .. } => {
+                    Problem::block(Code::PermissionMissing, "This sign-in may not ask that.")
+                        .fix(Fix::SignIn { account: account.id })
+                        .detail(detail)
+                }
+                Fault::Again { detail, .. }
+                | Fault::Lost { detail }
+                | Fault::Unsure { detail }
+                | Fault::Strange { detail } => strange(platform, &detail),
+            })
+        }
         Sent::Reply(reply) => Err(strange(platform, &format!("status {}", reply.status))),
         Sent::Offline { detail } | Sent::Cut { detail } => Err(offline(Some(detail))),
         Sent::File(_) | Sent::Stopped => Err(offline(None)),
-        Sent::Forbidden { host } => Err(Problem::block(Code::HostUnknown, format!("Slipway does not speak to {host} for this platform."))),
+        Sent::Forbidden { host } => Err(Problem::block(
+            Code::HostUnknown,
+            format!("Slipway does not speak to {host} for this platform."),
+        )),
     }
 }
 
@@ -159,12 +201,16 @@ fn dead(account: &Account, detail: String) -> Problem {
 }
 
 fn offline(detail: Option<String>) -> Problem {
-    let problem = Problem::block(Code::Offline, "The platform could not be reached. Try again later.").fix(Fix::Retry);
+    let problem =
+        Problem::block(Code::Offline, "The platform could not be reached. Try again later.").fix(Fix::Retry);
     Problem { detail, ..problem }
 }
 
 fn strange(platform: &Arc<dyn AnyPlatform>, detail: &str) -> Problem {
-    Problem::block(Code::PlatformDown, format!("{} could not answer now. Try again later.", platform.facts().name))
-        .fix(Fix::Retry)
-        .detail(detail)
+    Problem::block(
+        Code::PlatformDown,
+        format!("{} could not answer now. Try again later.", platform.facts().name),
+    )
+    .fix(Fix::Retry)
+    .detail(detail)
 }

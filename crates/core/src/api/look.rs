@@ -36,7 +36,13 @@ pub(super) async fn look(engine: &Engine, _: &dyn Host, given: Look) -> Outcome<
     let (stamp, print, probe) = super::posts::read_file(&path).await?;
     let stored = super::posts::storable(&path)?;
     let (now, file) = (engine.clock().now(), crate::worker::job::file_name(&path));
-    let looked = Looked { media: 0, path: stored.clone(), file, probe: probe.clone(), fingerprint: print.as_str().into() };
+    let looked = Looked {
+        media: 0,
+        path: stored.clone(),
+        file,
+        probe: probe.clone(),
+        fingerprint: print.as_str().into(),
+    };
     let media = engine
         .inner
         .store
@@ -107,7 +113,8 @@ fn jpeg(text: &str) -> Outcome<Vec<u8>> {
 /// Named by the bytes it shows, so that a file that changed never keeps an old face.
 fn poster_path(engine: &Engine, media: i64) -> Outcome<PathBuf> {
     let found = engine.read(|sql| media::get(sql, media))?.ok_or_else(no_media)?;
-    let name: String = found.fingerprint.as_str().chars().filter(char::is_ascii_alphanumeric).take(80).collect();
+    let name: String =
+        found.fingerprint.as_str().chars().filter(char::is_ascii_alphanumeric).take(80).collect();
     Ok(engine.folder().join("posters").join(format!("{name}.jpg")))
 }
 
@@ -188,13 +195,17 @@ const LONGEST_RANGE_S: i64 = 62 * 86_400;
 
 pub(super) async fn free_slots(engine: &Engine, _: &dyn Host, given: Range) -> Outcome<Vec<FreeSlot>> {
     if given.to.duration_since(given.from).as_secs() > LONGEST_RANGE_S {
-        return Err(Problem::block(Code::BadRequest, "Free slots are told for two months at most.").edit("to"));
+        return Err(
+            Problem::block(Code::BadRequest, "Free slots are told for two months at most.").edit("to")
+        );
     }
     let zone = engine.settings()?.zone;
     let accounts = engine.read(account::all)?;
     let from = given.from.max(engine.clock().now());
     let mut free = Vec::new();
-    for account in accounts.iter().filter(|one| given.account.is_none_or(|id| id == one.id) && !one.slots.is_empty()) {
+    for account in
+        accounts.iter().filter(|one| given.account.is_none_or(|id| id == one.id) && !one.slots.is_empty())
+    {
         let mut taken: Vec<Timestamp> = engine.read(|sql| {
             sql.prepare_cached(
                 "SELECT due_at FROM delivery WHERE account_id = ?1 AND due_at >= ?2 AND due_at < ?3 AND state <> 'cancelled'",
@@ -240,11 +251,14 @@ pub(super) async fn house(engine: &Engine, _: &dyn Host, _: Nothing) -> Outcome<
     let size = |path: &Path| std::fs::metadata(path).map(|meta| meta.len()).unwrap_or_default();
     let inside = |name: &str| {
         let entries = std::fs::read_dir(folder.join(name)).into_iter().flatten().filter_map(Result::ok);
-        entries.filter_map(|entry| entry.metadata().ok()).filter(std::fs::Metadata::is_file).map(|meta| meta.len()).sum()
+        entries
+            .filter_map(|entry| entry.metadata().ok())
+            .filter(std::fs::Metadata::is_file)
+            .map(|meta| meta.len())
+            .sum()
     };
-    let tokens: i64 = engine.read(|sql| {
-        sql.query_row("SELECT count(*) FROM account WHERE state = 'ok'", [], |row| row.get(0))
-    })?;
+    let tokens: i64 = engine
+        .read(|sql| sql.query_row("SELECT count(*) FROM account WHERE state = 'ok'", [], |row| row.get(0)))?;
     Ok(HouseView {
         folder: folder.to_string_lossy().into_owned(),
         sandbox: engine.is_sandbox(),
@@ -252,7 +266,10 @@ pub(super) async fn house(engine: &Engine, _: &dyn Host, _: Nothing) -> Outcome<
         vault: engine.inner.secrets.vault().kind(),
         tokens,
         version: env!("CARGO_PKG_VERSION").into(),
-        database_bytes: ["db", "db-wal", "db-shm"].iter().map(|end| size(&database.with_extension(end))).sum(),
+        database_bytes: ["db", "db-wal", "db-shm"]
+            .iter()
+            .map(|end| size(&database.with_extension(end)))
+            .sum(),
         backups_bytes: inside("backups"),
         posters_bytes: inside("posters"),
         queue_runs: engine.is_running(),
@@ -278,9 +295,12 @@ pub(super) async fn make_backup(engine: &Engine, _: &dyn Host, _: Nothing) -> Ou
     let label = engine.clock().now().strftime("%Y-%m-%d-%H%M%S").to_string();
     let store = engine.clone();
     let made = tokio::task::spawn_blocking(move || store.inner.store.back_up_for(&label)).await;
-    let path = made.map_err(|error| Problem::block(Code::Internal, "Making the copy broke.").detail(error))??;
+    let path =
+        made.map_err(|error| Problem::block(Code::Internal, "Making the copy broke.").detail(error))??;
     let path = path.or_else(|| crate::store::backups(&database_path(engine.folder())).pop());
-    path.as_deref().and_then(backup_view).ok_or_else(|| Problem::block(Code::Internal, "The copy is not there."))
+    path.as_deref()
+        .and_then(backup_view)
+        .ok_or_else(|| Problem::block(Code::Internal, "The copy is not there."))
 }
 
 fn backup_view(path: &Path) -> Option<BackupView> {
@@ -323,17 +343,31 @@ pub(super) async fn diagnose(engine: &Engine, _: &dyn Host, given: Id) -> Outcom
     let _ = writeln!(text, "Slipway {version}, {}, {world}", std::env::consts::OS);
     let _ = writeln!(text, "{} facts of {}", facts.name, facts.as_of);
     let _ = writeln!(text, "post {} state {} tries {}", post.line.id, post.line.state.as_str(), post.tries);
-    let _ = writeln!(text, "goes out {}, due {:?}", delivery::bare(&post.line.goes_out), post.line.due.map(|due| due.to_string()));
+    let _ = writeln!(
+        text,
+        "goes out {}, due {:?}",
+        delivery::bare(&post.line.goes_out),
+        post.line.due.map(|due| due.to_string())
+    );
     let _ = writeln!(text, "confirmed {} of {} bytes", post.line.confirmed, post.line.size);
     if let Some(problem) = &post.line.problem {
-        let _ = writeln!(text, "problem {}: {}", problem.code.as_str(), problem.detail.as_deref().map_or_else(String::new, |detail| crate::redact::excerpt(detail, 500)));
+        let _ = writeln!(
+            text,
+            "problem {}: {}",
+            problem.code.as_str(),
+            problem.detail.as_deref().map_or_else(String::new, |detail| crate::redact::excerpt(detail, 500))
+        );
     }
     for one in &post.attempts {
         let status = one.status.map(|status| status.to_string()).unwrap_or_default();
         let _ = write!(text, "{} {} {} {status}", one.at, one.step, one.outcome);
         let id = one.request_id.as_deref().map(|id| format!(" request {id}")).unwrap_or_default();
         let (sent, confirmed) = (one.sent.unwrap_or_default(), one.confirmed.unwrap_or_default());
-        let _ = writeln!(text, "{id} sent {sent} confirmed {confirmed} {}", one.detail.as_deref().map_or_else(String::new, |detail| crate::redact::excerpt(detail, 500)));
+        let _ = writeln!(
+            text,
+            "{id} sent {sent} confirmed {confirmed} {}",
+            one.detail.as_deref().map_or_else(String::new, |detail| crate::redact::excerpt(detail, 500))
+        );
     }
     Ok(Report { text })
 }
@@ -346,7 +380,13 @@ mod tests {
     fn only_a_small_whole_jpeg_is_kept_as_a_picture() {
         let encode = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
         assert!(jpeg(&encode(&[0xff, 0xd8, 0xff, 0xe0, 1, 2, 0xff, 0xd9])).is_ok());
-        for bad in ["", "nonsense!", &encode(b"GIF89a"), &encode(&[0xff, 0xd8, 0xff, 0xe0]), &encode(&[0xff; LARGEST_POSTER + 10])] {
+        for bad in [
+            "",
+            "nonsense!",
+            &encode(b"GIF89a"),
+            &encode(&[0xff, 0xd8, 0xff, 0xe0]),
+            &encode(&[0xff; LARGEST_POSTER + 10]),
+        ] {
             assert!(jpeg(bad).is_err());
         }
     }

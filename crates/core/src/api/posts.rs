@@ -252,16 +252,7 @@ async fn look_at(engine: &Engine, given: &AddPost) -> Outcome<Draft> {
         let start = begin_at(goes_out, due, &job, platform.facts().processing_s_per_min, &settings, now);
         channels.push(Channel { account, words, options, goes_out, start, problems });
     }
-    Ok(Draft {
-        path: stored_path,
-        stamp,
-        print,
-        probe,
-        words: given.words.clone(),
-        wall,
-        due,
-        channels,
-    })
+    Ok(Draft { path: stored_path, stamp, print, probe, words: given.words.clone(), wall, due, channels })
 }
 
 /// A path as it is kept.

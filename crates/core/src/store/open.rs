@@ -267,12 +267,15 @@ fn put_in_place(path: &Path, chosen: Option<&Path>) -> Outcome<()> {
 mod tests {
     use super::*;
 
-    /// A file of version 1, and what became of it after these steps were tried.
+    /// The version that this program makes.
+    const LATEST: i64 = MIGRATIONS.len() as i64;
+
+    /// A file of the latest version, and what became of it after these steps were tried.
     fn taken_up(second: &str) -> (Outcome<()>, i64, Vec<String>, Vec<PathBuf>, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("slipway.db");
         drop(open(&path, World::Sandbox).unwrap());
-        let steps = [M::up(include_str!("../../migrations/0001_house.sql")), M::up(second)];
+        let steps: Vec<_> = MIGRATIONS.iter().cloned().chain([M::up(second)]).collect();
         let mut connection = connect(&path).unwrap();
         let ended = migrate(&mut connection, &path, true, &steps);
         let version = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
@@ -287,11 +290,11 @@ mod tests {
     fn a_copy_is_made_before_the_file_is_changed() {
         let (ended, version, names, copies, _folder) = taken_up("CREATE TABLE more (x INT) STRICT");
         assert_eq!(ended, Ok(()));
-        assert_eq!((version, names), (2, vec!["more".to_string()]));
+        assert_eq!((version, names), (LATEST + 1, vec!["more".to_string()]));
         assert_eq!(copies.len(), 1);
         let copy = Connection::open(&copies[0]).unwrap();
         let version: i64 = copy.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-        assert_eq!(version, 1);
+        assert_eq!(version, LATEST);
         let world: String =
             copy.query_row("SELECT value FROM meta WHERE key = 'world'", [], |row| row.get(0)).unwrap();
         assert_eq!(world, "sandbox");
@@ -302,6 +305,6 @@ mod tests {
         let (ended, version, names, copies, _folder) =
             taken_up("CREATE TABLE more (x INT); CREATE TABLE delivery (x INT)");
         assert_eq!(ended.map_err(|problem| problem.code), Err(Code::Internal));
-        assert_eq!((version, names, copies.len()), (1, Vec::new(), 1));
+        assert_eq!((version, names, copies.len()), (LATEST, Vec::new(), 1));
     }
 }
