@@ -1,0 +1,28 @@
+import { describe, expect, it } from "vitest";
+import type { Facts } from "$bindings";
+import { said, speak } from "$messages";
+import facts from "../host/fixtures/platforms.list.json";
+
+const safe = (key: string): string => key.replace(/[^A-Za-z0-9]+/g, "_");
+
+describe("words of Facts", () => {
+  it("are there in every language for every option, choice, text and quota of every platform", () => {
+    for (const platform of facts as unknown as Facts[]) {
+      const keys = [
+        ...platform.options.map((option) => `option_${safe(option.key)}`),
+        ...platform.options.flatMap((option) =>
+          option.kind.is === "one_of"
+            ? option.kind.choices.map(([value]) => `choice_${safe(`${option.key}_${value}`)}`)
+            : [],
+        ),
+        ...platform.words.map((word) => `word_${word.field}`),
+        ...platform.quotas.map((quota) => `quota_${safe(quota.bucket)}`),
+      ];
+      for (const language of ["en", "ja", "ru"] as const) {
+        speak(language);
+        for (const key of keys) expect(said(`facts_${safe(platform.id)}_${key}`), `${language} ${key}`).toBeTruthy();
+      }
+    }
+    speak("en");
+  });
+});
