@@ -212,7 +212,7 @@ fn files_are_short_and_names_say_something() {
             wrong.say(&path, "its name says nothing".into());
         }
     }
-    for file in sources("crates").iter().chain(&sources("tests")) {
+    for file in ["crates", "tests", "src-tauri"].into_iter().flat_map(sources).collect::<Vec<_>>().iter() {
         wrong.lines(file, &file.code, |line| {
             let words: Vec<_> = line
                 .split(|c: char| !c.is_alphanumeric() && c != '_')
@@ -367,6 +367,7 @@ fn every_rule_that_is_claimed_has_its_test() {
     let tests: BTreeMap<String, String> = sources("crates")
         .into_iter()
         .chain(sources("tests"))
+        .chain(sources("src-tauri"))
         .flat_map(|file| file.tests.clone().into_iter().map(move |name| (name, file.path.clone())))
         .collect();
     let mut wrong = Wrong::default();
@@ -408,7 +409,7 @@ fn every_rule_that_is_claimed_has_its_test() {
 #[test]
 fn every_promise_about_privacy_names_its_test() {
     let tests: BTreeSet<String> =
-        sources("crates").into_iter().chain(sources("tests")).flat_map(|file| file.tests).collect();
+        ["crates", "tests", "src-tauri"].into_iter().flat_map(sources).flat_map(|file| file.tests).collect();
     let page = text_of("docs/privacy.md").expect("the page is there");
     let mut wrong = Wrong::default();
     // A promise is an item of a list; it ends at the next item or at a blank line.
