@@ -7,7 +7,7 @@ use slipway_core::event::NoticeKind;
 use slipway_core::view::DeliveryView;
 use tauri::AppHandle;
 
-/// Notifications that wait for a click at once; older ones stay on screen and open the window's queue instead.
+/// Notifications that wait for a click at once; what comes on top of them is shown without one.
 const WAITING: usize = 32;
 static WAITERS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
 

@@ -59,7 +59,7 @@ pub fn open_post(app: &AppHandle, post: i64) {
     let _ = app.emit_to(MAIN, "slipway:open", json!({ "post": post }));
 }
 
-/// Closing hides the window while something is being sent or waits for its minute, if the person left it so.
+/// Closing hides the window, and the queue goes on from the tray, unless the person wants closing to be the end.
 pub fn closes_to_tray(app: &AppHandle) -> bool {
     let Ok(engine) = app.state::<Arc<Houses>>().engine() else { return false };
     engine.settings().is_ok_and(|settings| settings.window.close_to_tray)
