@@ -265,6 +265,11 @@ export const answers: Answers = {
   ],
   "accounts.list": () => accounts,
   "accounts.health": ({ id }) => accounts.find((one) => one.id === id) ?? account(id, "", ""),
+  "accounts.rules": ({ id, missed, slots }) => {
+    const one = accounts.find((one) => one.id === id);
+    if (!one) throw problem("not_found", "It is not there any more.", { do: "none" });
+    return Object.assign(one, { missed }, slots ? { slots } : {});
+  },
   "apps.list": () =>
     accounts.length === 0
       ? []

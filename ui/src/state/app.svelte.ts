@@ -58,6 +58,12 @@ class App {
     return short === "ja" || short === "ru" ? short : "en";
   }
 
+  /** 1 when the person's weeks begin on Monday, 0 on Sunday, 6 on Saturday. */
+  get weekStart(): number {
+    const system = this.locale === "ja" ? 0 : 1;
+    return { mon: 1, sun: 0, sat: 6, system }[this.settings?.window.week_start ?? "system"];
+  }
+
   /** For Intl. The pseudo language is English to it; English keeps the region of the system. */
   get locale(): string {
     if (this.language === "ja" || this.language === "ru") return this.language;
