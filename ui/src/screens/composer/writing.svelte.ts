@@ -1,0 +1,317 @@
+// A post being written: what was chosen, what the engine says of it, and what can be done with it. The composer's parts show it.
+import type { AddPost, Checked, DeliveryDetail, Looked, Problem, SaveComposing, Words } from "$bindings";
+import { call, pickVideos, shell } from "$host";
+import { m } from "$messages";
+import { app, type ComposeRequest } from "$state/app.svelte";
+import { dateTime, num } from "$words/format";
+import { asProblem } from "$words/problem";
+import { dateText, timeText, wallOf } from "$words/zone";
+import { missing, Past } from "./words";
+
+const empty = (): SaveComposing => ({
+  id: null,
+  path: null,
+  to: [],
+  words: { title: "", caption: "" },
+  words_for: {},
+  options: {},
+  at: null,
+  zone: null,
+  fold: false,
+});
+
+const titleOf = (path: string): string =>
+  (path.split(/[\\/]/).pop() ?? "").replace(/\.[^.]+$/, "").replaceAll(/[-_]+/g, " ");
+
+const changed = (now: Record<string, unknown>, was: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(now).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(was[key])));
+
+export class Writing {
+  draft = $state<SaveComposing>(empty());
+  /** Set when a post that exists is edited. */
+  editing = $state<DeliveryDetail | undefined>();
+  looked = $state<Looked | undefined>();
+  lookProblem = $state<Problem | undefined>();
+  checked = $state<Checked | undefined>();
+  refused = $state<Problem | undefined>();
+  savedAt = $state<string | undefined>();
+  busy = $state(false);
+  /** How the clock reads the chosen minute. */
+  kind = $state<"exact" | "gap" | "overlap">("exact");
+  #loaded = false;
+  #turn = 0;
+  #saving: ReturnType<typeof setTimeout> | undefined;
+  #checking: ReturnType<typeof setTimeout> | undefined;
+  #past = new Past<SaveComposing>();
+
+  chosen = $derived(app.accounts.filter((account) => this.draft.to.includes(account.id)));
+  platforms = $derived([...new Set(this.chosen.map((account) => account.platform))]);
+  can = $derived(
+    !this.busy &&
+      (this.editing !== undefined ||
+        (this.looked !== undefined && this.chosen.length > 0 && (this.checked?.ok ?? false))),
+  );
+
+  /** Does a platform still want a choice that has no usual value? */
+  lacks(platform: string): boolean {
+    return (app.factsOf(platform)?.options ?? []).some((option) => missing(option, this.draft.options[platform] ?? {}));
+  }
+
+  async open(request: ComposeRequest): Promise<void> {
+    try {
+      if (request.delivery !== undefined) await this.#edit(request.delivery);
+      else if (request.composing !== undefined) {
+        const found = (await call("composing.list", {})).find((one) => one.id === request.composing);
+        if (found) {
+          const { id, path, to, words, words_for, options, at, zone, fold } = found;
+          this.draft = { id, path, to, words, words_for, options, at, zone, fold: fold ?? false };
+          this.savedAt = found.updated_at;
+          if (found.path !== null) await this.#look(found.path);
+        }
+      } else {
+        this.draft.at = request.at ?? null;
+        this.draft.to = app.accounts.filter((account) => account.state === "ok").map((account) => account.id);
+        if (request.paths?.length) await this.take(request.paths);
+      }
+    } catch (problem) {
+      app.tell(problem);
+    }
+    this.#loaded = true;
+    this.#check();
+  }
+
+  /** What is not kept yet is kept. */
+  end(): void {
+    clearTimeout(this.#checking);
+    if (this.#saving !== undefined) void this.save();
+  }
+
+  async #edit(id: number): Promise<void> {
+    const post = await call("posts.show", { id });
+    this.editing = post;
+    this.draft = {
+      ...empty(),
+      path: post.path,
+      to: [post.account],
+      words: { ...post.words },
+      options: { [post.platform]: { ...post.options } },
+      at: post.wall ? post.wall.local.slice(0, 16) : null,
+    };
+    await this.#look(post.path).catch(() => undefined);
+  }
+
+  /** The first file is this post's; each further one becomes a draft of its own. */
+  async take(dropped: string[]): Promise<void> {
+    const [first, ...others] = await shell("expand", { paths: dropped });
+    if (first === undefined) return;
+    await this.#look(first);
+    for (const path of others)
+      await call("composing.save", {
+        ...$state.snapshot(this.draft),
+        id: null,
+        path,
+        words: { title: titleOf(path), caption: "" },
+        words_for: {},
+      });
+    if (others.length > 0) app.say(m.composer_kept({ n: num(others.length) }));
+  }
+
+  async #look(path: string): Promise<void> {
+    this.lookProblem = undefined;
+    try {
+      this.looked = await call("media.look", { path });
+      this.change(() => {
+        this.draft.path = path;
+        if (this.draft.words.title === "") this.draft.words.title = titleOf(path);
+      });
+    } catch (problem) {
+      this.lookProblem = asProblem(problem);
+    }
+  }
+
+  async pick(): Promise<void> {
+    try {
+      const paths = await pickVideos();
+      if (paths.length > 0) await this.take(paths);
+    } catch (problem) {
+      app.tell(problem);
+    }
+  }
+
+  /** Every change goes through here: kept for undo, saved soon, checked soon. */
+  change(act: () => void): void {
+    this.#past.keep($state.snapshot(this.draft));
+    act();
+    this.#after();
+  }
+
+  #after(): void {
+    this.refused = undefined;
+    if (!this.editing) {
+      clearTimeout(this.#saving);
+      this.#saving = setTimeout(() => void this.save(), 500);
+    }
+    this.#check();
+  }
+
+  undo(forth: boolean): boolean {
+    const now = $state.snapshot(this.draft);
+    const then = forth ? this.#past.forth(now) : this.#past.back(now);
+    if (!then) return false;
+    this.draft = { ...then, id: this.draft.id };
+    this.#after();
+    return true;
+  }
+
+  toggle(account: number): void {
+    const { to } = this.draft;
+    this.change(() => (this.draft.to = to.includes(account) ? to.filter((id) => id !== account) : [...to, account]));
+  }
+
+  setWords(platform: string | undefined, words: Words): void {
+    this.change(() => {
+      if (platform !== undefined && this.draft.words_for[platform])
+        this.draft.words_for = { ...this.draft.words_for, [platform]: words };
+      else this.draft.words = words;
+    });
+  }
+
+  setOwn(platform: string, own: boolean): void {
+    this.change(() => {
+      const others = Object.fromEntries(Object.entries(this.draft.words_for).filter(([one]) => one !== platform));
+      this.draft.words_for = own ? { ...others, [platform]: { ...this.draft.words } } : others;
+    });
+  }
+
+  setOption(platform: string, key: string, value: unknown): void {
+    this.change(
+      () =>
+        (this.draft.options = {
+          ...this.draft.options,
+          [platform]: { ...(this.draft.options[platform] ?? {}), [key]: value },
+        }),
+    );
+  }
+
+  /** 2026-11-24T18:00, or as soon as possible. */
+  setAt(at: string | null): void {
+    this.change(() => (this.draft.at = at));
+  }
+
+  /** The next quarter of an hour that is an hour away. */
+  soon(): string {
+    const wall = wallOf(Math.ceil((Date.now() + 3_600_000) / 900_000) * 900_000, app.zone);
+    return `${dateText(wall)}T${timeText(wall)}`;
+  }
+
+  async save(): Promise<void> {
+    clearTimeout(this.#saving);
+    this.#saving = undefined;
+    const { draft } = this;
+    const nothing = draft.path === null && draft.words.title === "" && draft.words.caption === "";
+    if (this.editing || (draft.id === null && nothing)) return;
+    try {
+      const kept = await call("composing.save", $state.snapshot(draft));
+      this.draft.id = kept.id;
+      this.savedAt = kept.updated_at;
+    } catch (problem) {
+      app.tell(problem);
+    }
+  }
+
+  #asked(): AddPost {
+    const own = <T>(all: Record<string, T>): Record<string, T> =>
+      Object.fromEntries(Object.entries(all).filter(([platform]) => this.platforms.includes(platform)));
+    const draft = $state.snapshot(this.draft);
+    return {
+      path: draft.path ?? "",
+      to: draft.to.map(String),
+      words: draft.words,
+      words_for: own(draft.words_for),
+      options: own(draft.options),
+      at: draft.at,
+    };
+  }
+
+  #check(): void {
+    clearTimeout(this.#checking);
+    if (!this.#loaded) return;
+    const mine = ++this.#turn;
+    this.#checking = setTimeout(async () => {
+      if (this.draft.at !== null)
+        await call("time.read", { at: this.draft.at }).then(
+          (read) => (this.kind = read.kind),
+          () => (this.kind = "exact"),
+        );
+      if (this.draft.path === null || this.chosen.length === 0 || this.editing) return void (this.checked = undefined);
+      try {
+        const answer = await call("posts.check", this.#asked());
+        // Overtaken by a later change: that one's answer counts.
+        if (mine === this.#turn) [this.checked, this.refused] = [answer, undefined];
+      } catch (problem) {
+        if (mine === this.#turn) [this.checked, this.refused] = [undefined, asProblem(problem)];
+      }
+    }, 350);
+  }
+
+  async submit(again = false): Promise<void> {
+    const { draft, editing } = this;
+    this.busy = true;
+    clearTimeout(this.#saving);
+    this.#saving = undefined;
+    try {
+      if (editing) {
+        const options = $state.snapshot(draft.options)[editing.platform] ?? {};
+        await call("posts.edit", {
+          id: editing.id,
+          title: draft.words.title,
+          caption: draft.words.caption,
+          at: draft.at !== editing.wall?.local.slice(0, 16) ? draft.at : null,
+          options: changed(options, editing.options),
+        });
+        app.say(m.composer_saved_edit());
+      } else {
+        const added = await call("posts.add", { ...this.#asked(), again, composing: draft.id });
+        const due = added.deliveries[0]?.due;
+        app.say(draft.at !== null && due ? m.composer_scheduled({ when: dateTime(due) }) : m.composer_sent());
+      }
+      app.closeComposer();
+    } catch (problem) {
+      this.refused = asProblem(problem);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.save();
+    app.closeComposer();
+  }
+
+  async discard(): Promise<void> {
+    const kept = $state.snapshot(this.draft);
+    clearTimeout(this.#saving);
+    this.#saving = undefined;
+    if (kept.id !== null)
+      await call("composing.remove", { id: kept.id }).catch((problem: unknown) => app.tell(problem));
+    app.closeComposer();
+    const back = async (): Promise<void> => {
+      const again = await call("composing.save", { ...kept, id: null });
+      app.compose({ composing: again.id });
+    };
+    app.say(m.composer_discarded(), { undo: () => void back().catch((problem: unknown) => app.tell(problem)) });
+  }
+
+  /** Does what a problem offers. */
+  mend(problem: Problem): void {
+    if (problem.code === "already_there") return void this.submit(true);
+    if (problem.fix.do === "choose_file") void this.pick();
+    else if (problem.fix.do === "sign_in" || problem.fix.do === "add_app") app.go("channels");
+    else if (problem.fix.do === "edit")
+      document
+        .querySelector<HTMLElement>(
+          `[data-field="${CSS.escape(problem.fix.field)}"] :is(input, textarea, select, button)`,
+        )
+        ?.focus();
+  }
+}

@@ -1,0 +1,52 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { tick } from "svelte";
+import { accounts, answers, asked } from "../../host/fake";
+import { app } from "$state/app.svelte";
+import { Writing } from "./writing.svelte";
+
+const was = (name: string): unknown => asked.filter((one) => one.name === name).at(-1)?.given;
+
+describe("a post being written", () => {
+  beforeEach(async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    asked.length = 0;
+    app.accounts = accounts;
+    await tick();
+  });
+
+  it("takes a file, is checked and kept a moment later, and goes out as it was written", async () => {
+    const post = new Writing();
+    await post.open({ paths: ["/videos/rye-crust-final.mp4", "/videos/second.mp4"], at: "2026-11-28T18:00" });
+    expect(post.draft.words.title).toBe("rye crust final");
+    // The second file is a draft of its own.
+    expect(was("composing.save")).toMatchObject({ id: null, path: "/videos/second.mp4", words: { title: "second" } });
+    expect(post.can).toBe(false);
+    await vi.advanceTimersByTimeAsync(600);
+    expect(post.can).toBe(true);
+    expect(post.draft.id).not.toBeNull();
+    answers["posts.add"] = () => ({ post: 1, deliveries: [], warnings: [] });
+    await post.submit();
+    expect(was("posts.add")).toMatchObject({ path: "/videos/rye-crust-final.mp4", to: ["1"], at: "2026-11-28T18:00" });
+  });
+
+  it("goes back and forth over changes", async () => {
+    const post = new Writing();
+    await post.open({});
+    post.setAt("2026-11-28T18:00");
+    expect(post.undo(false)).toBe(true);
+    expect(post.draft.at).toBeNull();
+    expect(post.undo(true)).toBe(true);
+    expect(post.draft.at).toBe("2026-11-28T18:00");
+    post.end();
+  });
+
+  it("sends of an edit only what was changed", async () => {
+    const post = new Writing();
+    await post.open({ delivery: 6 });
+    post.setOption("youtube", "made_for_kids", true);
+    answers["posts.edit"] = () => [];
+    await post.submit();
+    expect(was("posts.edit")).toMatchObject({ id: 6, at: null, options: { made_for_kids: true } });
+    expect(asked.some((one) => one.name === "composing.save")).toBe(false);
+  });
+});
