@@ -410,6 +410,7 @@ export async function shell<K extends keyof ShellCommands>(
       start: {},
     },
     pick_videos: ["/videos/rye-crust-final.mp4"],
+    pick_file: "/pictures/rye-crust.jpg",
     expand: "paths" in given ? given.paths : [],
     autostart: true,
   };
@@ -436,5 +437,6 @@ export async function onDrop(tell: (drop: Drop) => void): Promise<() => void> {
 export const mediaUrl = (media: number): string => `media/${media}`;
 export const posterUrl = (media: number): string => `poster/${media}`;
 export const pickVideos = (): Promise<string[]> => shell("pick_videos", {});
+export const pickFile = (extensions: string[]): Promise<string | null> => shell("pick_file", { extensions });
 export const openUrl = (url: string): Promise<null> => shell("open_url", { url });
 export const copyText = async (text: string): Promise<void> => void asked.push({ name: "copy", given: { text } });

@@ -24,6 +24,8 @@ export interface ShellCommands {
   ready: { given: Nothing; answer: null };
   about: { given: Nothing; answer: About };
   pick_videos: { given: Nothing; answer: string[] };
+  /** One file with one of these endings; any file where there are none. Nothing when the person chose none. */
+  pick_file: { given: { extensions: string[] }; answer: string | null };
   expand: { given: { paths: string[] }; answer: string[] };
 }
 

@@ -54,5 +54,6 @@ export async function onDrop(tell: (drop: Drop) => void): Promise<() => void> {
 export const mediaUrl = (media: number): string => convertFileSrc(`file/${media}`, "media").replaceAll("%2F", "/");
 export const posterUrl = (media: number): string => convertFileSrc(`poster/${media}`, "media").replaceAll("%2F", "/");
 export const pickVideos = (): Promise<string[]> => shell("pick_videos", {});
+export const pickFile = (extensions: string[]): Promise<string | null> => shell("pick_file", { extensions });
 export const openUrl = (url: string): Promise<null> => shell("open_url", { url });
 export const copyText = (text: string): Promise<void> => navigator.clipboard.writeText(text);

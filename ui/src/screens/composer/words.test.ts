@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Facts } from "$bindings";
 import facts from "../../host/fixtures/platforms.list.json";
-import { applies, count, howItGoes, missing, Past, pieces, shownFirst } from "./words";
+import { applies, count, endingsOf, howItGoes, missing, nextSlots, Past, pieces, shownFirst } from "./words";
 
 const youtube = (facts as unknown as Facts[])[0] as Facts;
 
@@ -89,5 +89,25 @@ describe("the composer's words", () => {
     expect(past.forth("")).toBe("he");
     for (let n = 0; n < 10; n += 1) past.keep(String(n), 10_000 * n + 10_000);
     expect([past.back("x"), past.back("x"), past.back("x"), past.back("x")]).toEqual(["9", "8", "7", undefined]);
+  });
+});
+
+describe("what is offered", () => {
+  it("is any file where a kind can't be told by its name", () => {
+    expect(endingsOf(["image/jpeg", "image/png"])).toEqual(["jpg", "jpeg", "png"]);
+    expect(endingsOf(["application/x-subrip", "text/vtt", "text/plain"])).toEqual(["srt", "vtt", "txt", "sbv"]);
+    expect(endingsOf(["text/vtt", "application/octet-stream"])).toEqual([]);
+  });
+
+  it("is the next free minutes of the chosen channels, each once", () => {
+    const slot = (account: number, day: number) => ({
+      account,
+      at: `2026-11-${day}T17:00:00Z`,
+      wall: { local: `2026-11-${day}T18:00:00`, zone: "Europe/Berlin" },
+    });
+    const free = [slot(2, 29), slot(1, 28), slot(2, 28), slot(3, 27), slot(1, 30)];
+    expect(nextSlots(free, [1, 2]).map((one) => one.at.slice(8, 10))).toEqual(["28", "29", "30"]);
+    expect(nextSlots(free, [1, 2], 1)).toHaveLength(1);
+    expect(nextSlots(free, [])).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 // Counting, marking and deciding what is shown: the composer's pure half.
-import type { CheckedChannel, Facts, GoesOut, OptionFact, Options, Unit } from "$bindings";
+import type { CheckedChannel, Facts, FreeSlot, GoesOut, OptionFact, Options, Unit } from "$bindings";
 
 const utf8 = new TextEncoder();
 
@@ -54,6 +54,30 @@ export function howItGoes(channels: CheckedChannel[]): { how: GoesOut; names: st
   return order
     .map((how) => ({ how, names: channels.filter((one) => one.goes_out === how).map((one) => one.name) }))
     .filter((group) => group.names.length > 0);
+}
+
+const endings: Record<string, string[]> = {
+  "image/jpeg": ["jpg", "jpeg"],
+  "application/x-subrip": ["srt"],
+  "text/plain": ["txt", "sbv"],
+  "text/xml": ["xml"],
+  "application/ttml+xml": ["ttml", "dfxp"],
+};
+
+/** How files of these kinds end. Nothing when one of them can't be told by its name: then any file may be chosen. */
+export function endingsOf(mimes: string[]): string[] {
+  const found = mimes.map((mime) => endings[mime] ?? [/^[\w-]+\/(?:x-)?([a-z0-9]+)$/.exec(mime)?.[1]]);
+  if (found.some((some) => some.includes(undefined))) return [];
+  return [...new Set(found.flat().filter((one) => one !== undefined))];
+}
+
+/** The next free slots of these channels, each minute once. */
+export function nextSlots(free: FreeSlot[], channels: number[], most = 4): FreeSlot[] {
+  const seen = new Set<string>();
+  return [...free]
+    .sort((a, b) => (a.at < b.at ? -1 : 1))
+    .filter((slot) => channels.includes(slot.account) && !seen.has(slot.at) && seen.add(slot.at))
+    .slice(0, most);
 }
 
 /** Snapshots to go back to. Bounded; what is typed quickly counts as one. */
