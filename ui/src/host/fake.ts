@@ -341,6 +341,7 @@ export const answers: Answers = {
     probe: probe(),
   }),
   "media.poster": () => ({ path: null }),
+  "media.keep_poster": ({ media }) => ({ path: `/posters/${media}.jpg` }),
   "slots.free": ({ from, to }) =>
     [5, 6]
       .map((weekday) => ({
