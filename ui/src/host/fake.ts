@@ -164,7 +164,7 @@ export const deliveries: DeliveryView[] = hash.has("empty") ? [] : plan.map((row
 const composings: Composing[] = [];
 
 const settings: Settings = {
-  zone,
+  zone: hash.get("zone") ?? zone,
   parallel_uploads: 3,
   bandwidth: { rule: "unlimited" },
   paused: false,

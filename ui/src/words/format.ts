@@ -47,6 +47,12 @@ export const dateTime = (when: When, zone?: string): string =>
     zone,
   ).format(date(when));
 
+/** "CET", "GMT+9" */
+export const zoneShort = (when: When, zone: string): string =>
+  dates({ timeZoneName: "short" }, zone)
+    .formatToParts(date(when))
+    .find((part) => part.type === "timeZoneName")?.value ?? zone;
+
 export const num = (n: number, shape: Intl.NumberFormatOptions = {}): string => numbers(shape).format(n);
 export const percent = (part: number): string => numbers({ style: "percent", maximumFractionDigits: 0 }).format(part);
 

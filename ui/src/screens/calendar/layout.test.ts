@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { deliveries } from "../../host/fake";
-import { cards, lay, movable, snap, spokesman, weekStart, type Card } from "./layout";
+import { cards, hoursElsewhere, lay, movable, snap, spokesman, weekStart, type Card } from "./layout";
 
 const card = (minute: number): Card => ({
   key: `p${minute}`,
@@ -64,5 +64,13 @@ describe("the calendar's layout", () => {
     expect(
       [1, 0, 6].map((start) => new Date(weekStart(thursday, start) * 86_400_000).toISOString().slice(0, 10)),
     ).toEqual(["2026-11-16", "2026-11-15", "2026-11-14"]);
+  });
+
+  it("shows the hours of another zone where they differ", () => {
+    const of = (month: number, day: number) => Math.floor(Date.UTC(2026, month - 1, day) / 86_400_000);
+    expect(hoursElsewhere(of(11, 24), "Europe/Berlin", "Asia/Tokyo")?.slice(0, 2)).toEqual(["8:00", "9:00"]);
+    expect(hoursElsewhere(of(11, 24), "UTC", "Asia/Kathmandu")?.[20]).toBe("1:45");
+    expect(hoursElsewhere(of(11, 24), "Europe/Berlin", "Europe/Paris")).toBeUndefined();
+    expect(hoursElsewhere(of(3, 29), "Europe/Berlin", "Europe/Berlin")).toBeUndefined();
   });
 });

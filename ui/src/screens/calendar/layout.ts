@@ -1,7 +1,7 @@
 // Where cards lie: pure. Own grid instead of a calendar library: cards hold a poster and five lines, columns must keep one width while
 // ten thousand posts exist, and a card moves by wall time, which general calendars move by instants.
 import type { Composing, DeliveryView, State } from "$bindings";
-import { dayNumber, minutesOf, wallOf } from "$words/zone";
+import { dayNumber, instantOf, minutesOf, wallOf, wallOfDay } from "$words/zone";
 
 /** What is one card: a post on all its channels, or one being written. */
 export type Card = {
@@ -106,3 +106,15 @@ export const snap = (minutes: number): number => Math.max(0, Math.min(24 * 60 - 
 
 /** First day of the week that holds this day; `start` is 1 for Monday, 0 for Sunday, 6 for Saturday. */
 export const weekStart = (day: number, start: number): number => day - ((((day + 4) % 7) - start + 7) % 7);
+
+/** What a clock elsewhere reads at each hour of this day. Nothing where it reads the same. */
+export function hoursElsewhere(day: number, zone: string, elsewhere: string): string[] | undefined {
+  const walls = Array.from({ length: 24 }, (_, hour) => {
+    const here = wallOfDay(day, hour * 60);
+    const there = wallOf(instantOf(here, zone), elsewhere);
+    const same = dayNumber(there) === day && minutesOf(there) === hour * 60;
+    return { same, text: `${there.hour}:${String(there.minute).padStart(2, "0")}` };
+  });
+  // An hour that a clock leaves out differs even from itself: more than one has to.
+  return walls.filter((one) => !one.same).length > 1 ? walls.map((one) => one.text) : undefined;
+}
