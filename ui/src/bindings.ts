@@ -74,7 +74,11 @@ export type Settings = {
   zone: string; parallel_uploads: number; bandwidth: BandwidthRule; paused: boolean; missed: MissedRule; measured: number | null;
   window: WindowSettings;
 };
-export type BandwidthRule = { rule: "unlimited" } | { rule: "always"; bytes_per_second: number } | { rule: string; [more: string]: unknown };
+export type BandwidthRule = { rule: "unlimited" } | { rule: "always"; bytes_per_second: number } | DailyLimit;
+/** `from` and `to` are times of day; across midnight where `to` is not after `from`. */
+export type DailyLimit = {
+  rule: "daily"; bytes_per_second: number; from: string; to: string; zone: string; outside: "unlimited" | "paused";
+};
 export type WindowSettings = {
   theme: "system" | "light" | "dark"; language: "system" | "en" | "ja" | "ru"; week_start: "system" | "mon" | "sun" | "sat";
   notify: { published: boolean; needs_you: boolean; missed: boolean }; autostart: boolean; close_to_tray: boolean; keep_awake: boolean;
