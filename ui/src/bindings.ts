@@ -148,6 +148,7 @@ export interface Commands {
   "posts.retry": { given: { id?: number | null }; answer: DeliveryView[] };
   "posts.decide": { given: { id: number; there?: string | null }; answer: DeliveryView };
   "posts.pause": { given: { id: number; paused: boolean }; answer: DeliveryView };
+  "posts.reorder": { given: { id: number; before: number | null }; answer: DeliveryView[] };
   "posts.glance": { given: Nothing; answer: Glance };
   "posts.diagnose": { given: Id; answer: { text: string } };
   "composing.list": { given: Nothing; answer: Composing[] };

@@ -100,6 +100,8 @@ const plan: [number, number, State, number][] = [
   [1, 10, "published", 8],
   [4, 11, "parked", 9],
   [5, 15, "due", 0],
+  [6, 9, "due", 2],
+  [6, 18, "due", 4],
 ];
 
 function delivery(at: number, [weekday, hour, state, title]: (typeof plan)[number]): DeliveryView {
@@ -299,6 +301,14 @@ export const answers: Answers = {
         (!account || row.account === account),
     ),
   "posts.show": ({ id }) => detail(id),
+  "posts.reorder": ({ id, before }) => {
+    const row = deliveries.find((one) => one.id === id);
+    if (!row) throw problem("not_found", "It is not there any more.", { do: "none" });
+    deliveries.splice(deliveries.indexOf(row), 1);
+    const at = deliveries.findIndex((one) => one.id === before);
+    deliveries.splice(at < 0 ? deliveries.length : at, 0, row);
+    return deliveries.filter((one) => ["due", "working", "ready"].includes(one.state));
+  },
   "posts.glance": glance,
   "posts.pause": ({ id, paused }) => Object.assign(detail(id), { paused }),
   "posts.diagnose": () => ({ text: "Slipway 0.1.0" }),
