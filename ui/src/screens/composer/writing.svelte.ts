@@ -1,4 +1,5 @@
 // A post being written: what was chosen, what the engine says of it, and what can be done with it. The composer's parts show it.
+import { tick } from "svelte";
 import type { AddPost, Checked, DeliveryDetail, Looked, Problem, SaveComposing, Words } from "$bindings";
 import { call, pickVideos, shell } from "$host";
 import { m } from "$messages";
@@ -278,6 +279,9 @@ export class Writing {
       app.closeComposer();
     } catch (problem) {
       this.refused = asProblem(problem);
+      // It may stand where nobody looks.
+      await tick();
+      document.querySelector("[data-refused]")?.scrollIntoView?.({ block: "nearest" });
     } finally {
       this.busy = false;
     }
