@@ -5,8 +5,9 @@ import { app } from "$state/app.svelte";
 import { said } from "$messages";
 import { dateTime } from "./format";
 
+/** What a browser throws has a code and a message, too; only a problem has a fix. */
 export function isProblem(what: unknown): what is Problem {
-  return typeof what === "object" && what !== null && "code" in what && "message" in what;
+  return typeof what === "object" && what !== null && "code" in what && "fix" in what;
 }
 
 /** Whatever was thrown, as a problem. */
