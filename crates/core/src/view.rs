@@ -24,6 +24,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AppView {
     pub id: i64,
     pub platform: String,
@@ -33,6 +34,7 @@ pub struct AppView {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct QuotaView {
     pub bucket: String,
     pub label: String,
@@ -42,6 +44,7 @@ pub struct QuotaView {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AccountView {
     pub id: i64,
     pub platform: String,
@@ -60,6 +63,7 @@ pub struct AccountView {
     pub missed: MissedRule,
     pub slots: Vec<Slot>,
     /// Capabilities as last read at the platform.
+    #[cfg_attr(test, ts(type = "unknown"))]
     pub live: serde_json::Value,
     /// Its next planned minute.
     pub next_due: Option<Timestamp>,
@@ -72,6 +76,7 @@ pub struct AccountView {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct WaitView {
     pub until: Timestamp,
     pub problem: Problem,
@@ -79,6 +84,7 @@ pub struct WaitView {
 
 /// One line of a list.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct DeliveryView {
     pub id: i64,
     pub post: i64,
@@ -114,6 +120,7 @@ pub struct DeliveryView {
 
 /// How far a running upload is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Moving {
     pub sent: u64,
     pub total: u64,
@@ -130,6 +137,7 @@ impl DeliveryView {
 
 /// What happens next and when.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Next {
     pub at: Option<Timestamp>,
     pub then: NextStep,
@@ -138,6 +146,7 @@ pub struct Next {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum NextStep {
     Begin,
@@ -150,6 +159,7 @@ pub enum NextStep {
 
 /// Everything about one delivery.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct DeliveryDetail {
     #[serde(flatten)]
     pub line: DeliveryView,
@@ -165,6 +175,7 @@ pub struct DeliveryDetail {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ErrandView {
     pub id: i64,
     /// `amend`, `retract`, or the platform's name of the after-step.
@@ -196,6 +207,7 @@ impl From<&ErrandRow> for ErrandView {
 
 /// Which deliveries to list.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(default)]
 pub struct Filter {
     /// Due at or after.

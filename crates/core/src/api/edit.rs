@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 /// Changes a post. What is `None` stays; all its channels follow, also those where the platform already holds it (C38).
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct EditPost {
     /// Any delivery of the post.
     pub id: i64,
@@ -30,6 +31,7 @@ pub struct EditPost {
     pub at: Option<String>,
     /// Options of this delivery's platform; null takes one back.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub options: Options,
 }
 
