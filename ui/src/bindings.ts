@@ -437,6 +437,8 @@ export type ReadTime = { at: string, zone?: string | null, fold?: boolean };
 
 export type Remote = { id: string, url: string };
 
+export type Reorder = { id: number, before: number | null };
+
 export type Report = { text: string };
 
 export type Rules = { id: number, missed: MissedRule, slots?: Array<Slot> };
@@ -561,6 +563,7 @@ export interface Commands {
   "posts.list": { given: Filter; answer: Array<DeliveryView> };
   "posts.show": { given: Id; answer: DeliveryDetail };
   "posts.edit": { given: EditPost; answer: Array<DeliveryView> };
+  "posts.reorder": { given: Reorder; answer: Array<DeliveryView> };
   "posts.schedule": { given: Schedule; answer: DeliveryView };
   "posts.cancel": { given: Id; answer: DeliveryView };
   "posts.retry": { given: Which; answer: Array<DeliveryView> };

@@ -14,7 +14,7 @@ mod posts;
 
 pub use accounts::{AddApp, Connect, Disconnected, Rules, find_account};
 pub use composing::{Composing, Draft, SaveComposing};
-pub use edit::EditPost;
+pub use edit::{EditPost, Reorder};
 pub use health::{AskLive, Tested};
 pub use look::{
     BackupView, FreeSlot, History, KeepPoster, Look, Looked, Media, PauseAll, Poster, Range, ReadTime,
@@ -123,6 +123,7 @@ commands! {
     "posts.list" => posts::list, Filter => Vec<DeliveryView>;
     "posts.show" => posts::show, Id => DeliveryDetail;
     "posts.edit" => edit::edit, EditPost => Vec<DeliveryView>;
+    "posts.reorder" => edit::reorder, Reorder => Vec<DeliveryView>;
     "posts.schedule" => posts::schedule, Schedule => DeliveryView;
     "posts.cancel" => posts::cancel, Id => DeliveryView;
     "posts.retry" => posts::retry, Which => Vec<DeliveryView>;

@@ -120,6 +120,21 @@ pub(super) async fn edit(engine: &Engine, _: &dyn Host, given: EditPost) -> Outc
     ids.into_iter().map(|id| engine.delivery_view(id)).collect()
 }
 
+/// Another place among the deliveries of its state that wait to send bytes.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Reorder {
+    pub id: i64,
+    /// The delivery that comes after it; `null`: it becomes the last.
+    pub before: Option<i64>,
+}
+
+/// Answers with those that changed their place, in the new order.
+pub(super) async fn reorder(engine: &Engine, _: &dyn Host, given: Reorder) -> Outcome<Vec<DeliveryView>> {
+    let moved = engine.write(move |tx| queue::reorder(tx, given.id, given.before)).await?;
+    moved.into_iter().map(|id| engine.delivery_view(id)).collect()
+}
+
 /// New options over the old. What the platform can't change any more is refused once it has the post.
 fn merge_options(platform: &Arc<dyn AnyPlatform>, row: &Delivery, given: &Options) -> Outcome<Options> {
     let facts = platform.facts();
