@@ -24,6 +24,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "crates/core/migrations/0002_composing.sql",
         "0b0a3f1a5f4d54d98b8340c533bd59ab981a6f97113be94097b1e68c5b6b0487",
     ),
+    (
+        "crates/core/migrations/0003_turn.sql",
+        "b1d56fde7254b47d4ece07d8c05a44451eff4f24b910da1a323c5b9e95cff15f",
+    ),
 ];
 
 // ---------------------------------------------------------------------------------------------------------------- who imports whom

@@ -1,170 +1,593 @@
-// What goes over the border between the engine and the window. Checked against the engine's list of commands by a test there
-// (`the_windows_list_of_commands_is_the_engines`); shapes follow crates/core/src/view.rs, api.rs and facts.rs.
+// What goes over the border between the engine and the window. Generated from the engine's types by `./dev bindings`; a test there
+// (`the_windows_bindings_are_the_engines`) fails when it is anything else. Instants are text in UTC.
 
-export type Timestamp = string;
-export type State = "draft" | "due" | "working" | "ready" | "handed_over" | "parked" | "stuck" | "published" | "cancelled";
-export type Stage = "opening" | "sending" | "processing" | "publishing" | "checking" | "editing" | "removing";
-export type GoesOut = "now" | "handed_over" | "staged" | "at_the_minute";
-export type WallTime = { local: string; zone: string; fold?: boolean };
-export type Words = { title: string; caption: string };
 export type Options = Record<string, unknown>;
-export type Weight = "block" | "warn";
-export type Fix =
-  | { do: "none" } | { do: "sign_in"; account: number } | { do: "add_app"; platform: string } | { do: "edit"; field: string }
-  | { do: "choose_file" } | { do: "wait_until"; at: Timestamp } | { do: "decide" } | { do: "retry" } | { do: "unlock_keychain" }
-  | { do: "choose_vault" } | { do: "free_space" } | { do: "restore_backup" };
-export type Problem = { code: string; weight: Weight; message: string; fix: Fix; detail?: string; also?: Problem[] };
-export type Remote = { id: string; url: string };
-export type NextStep = "begin" | "publish" | "look" | "ask" | "you";
-export type Next = { at: Timestamp | null; then: NextStep; text: string };
-export type Moving = { sent: number; total: number; bytes_per_s: number };
-export type DeliveryView = {
-  id: number; post: number; account: number; account_name: string; platform: string; title: string; file: string; state: State;
-  stage: Stage | null; goes_out: GoesOut; wall: WallTime | null; due: Timestamp | null; next: Next | null; paused: boolean;
-  cancelling: boolean; confirmed: number; size: number; remote: Remote | null; privacy: string | null; public_at: Timestamp | null;
-  late_ms: number | null; problem: Problem | null; media: number; duration_ms: number | null; moving: Moving | null;
-};
-export type ErrandState = "waiting" | "working" | "stuck" | "done";
-export type ErrandView = { id: number; step: string; state: ErrandState; next: Timestamp | null; problem: Problem | null; done_at: Timestamp | null };
-export type Attempt = {
-  errand?: number; at: Timestamp; step: string; outcome: string; status?: number; request_id?: string; sent?: number; confirmed?: number;
-  took_ms?: number; detail?: string;
-};
-export type DeliveryDetail = DeliveryView & {
-  words: Words; options: Options; path: string; fingerprint: string; tries: number; began_at: Timestamp | null; created_at: Timestamp;
-  extras: ErrandView[]; attempts: Attempt[];
-};
-export type QuotaView = { bucket: string; label: string; used: number; per_day: number; resets_at: Timestamp | null };
-export type AppView = { id: number; platform: string; client_id: string; quotas: QuotaView[] };
+
 export type AccountState = "ok" | "sign_in" | "gone";
-export type WaitView = { until: Timestamp; problem: Problem };
-export type MissedRule = { rule: "ask" } | { rule: "publish_if_within"; minutes: number } | { rule: "next_free_slot" } | { rule: "skip" };
-export type Weekday = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
-export type Slot = { weekday: Weekday; time: string };
+
 export type AccountView = {
-  id: number; platform: string; platform_name: string; app: number; remote_id: string; name: string; handle: string | null;
-  url: string | null; state: AccountState; scopes: string[]; sign_in_ends: Timestamp | null; connected_at: Timestamp;
-  waits: WaitView | null; missed: MissedRule; slots: Slot[]; live: unknown; next_due: Timestamp | null; waiting: number;
-  ends_before_due: boolean; privacy_note: string | null;
+  id: number;
+  platform: string;
+  platform_name: string;
+  app: number;
+  remote_id: string;
+  name: string;
+  handle: string | null;
+  url: string | null;
+  state: AccountState;
+  scopes: Array<string>;
+  sign_in_ends: string | null;
+  connected_at: string;
+  waits: WaitView | null;
+  missed: MissedRule;
+  slots: Array<Slot>;
+  live: unknown;
+  next_due: string | null;
+  waiting: number;
+  ends_before_due: boolean;
+  privacy_note: string | null;
 };
-export type Unit = "chars" | "utf16" | "bytes";
-export type WordField = "title" | "caption";
-export type WordFact = { field: WordField; label: string; required: boolean; max: number; unit: Unit; forbidden: string[]; as_of: string };
-export type OptionKind =
-  | { is: "flag" } | { is: "one_of"; choices: [string, string][] } | { is: "live"; what: string } | { is: "text"; max: number; unit: Unit }
-  | { is: "tags"; max_total: number } | { is: "date" } | { is: "language" } | { is: "file"; mimes: string[]; max_size: number };
-export type OptionFact = {
-  key: string; label: string; help: string; kind: OptionKind; required: boolean; default: string | null;
-  depends_on: [string, string[]] | null; amendable: boolean; as_of: string;
+
+export type AddApp = { platform: string, client_id: string, client_secret?: string | null, quotas?: Record<string, number> };
+
+export type AddPost = {
+  path: string;
+  to: Array<string>;
+  words?: Words;
+  words_for?: Record<string, Words>;
+  options?: Record<string, Options>;
+  at?: string | null;
+  draft?: boolean;
+  again?: boolean;
+  composing?: number | null;
 };
-export type ScopeFact = { scope: string; required: boolean; why: string };
-export type SignInFacts = { scopes: ScopeFact[]; secret: boolean; redirect_host: string; redirect_path: string; revokes_all: boolean };
-export type MediaFacts = { mimes: string[]; max_size: number; max_duration_ms: number | null; min_duration_ms: number; as_of: string };
-export type QuotaFact = { bucket: string; label: string; per_day: number; resets_in: string; as_of: string };
-export type Facts = {
-  id: string; name: string; hosts: string[]; sign_in: SignInFacts; words: WordFact[]; media: MediaFacts; options: OptionFact[];
-  quotas: QuotaFact[]; processing_s_per_min: number; session_s: number; as_of: string; source: string;
+
+export type Added = { post: number, deliveries: Array<DeliveryView>, warnings: Array<Problem> };
+
+export type AppView = { id: number, platform: string, client_id: string, quotas: Array<QuotaView> };
+
+export type AskLive = { account: number, what: string };
+
+export type Attempt = {
+  errand?: number;
+  at: string;
+  step: string;
+  outcome: string;
+  status?: number;
+  request_id?: string;
+  sent?: number;
+  confirmed?: number;
+  took_ms?: number;
+  detail?: string;
 };
-export type Probe = {
-  size: number; mime: string; container: string; brands: string[]; duration_ms: number | null; bit_rate: number | null;
-  video: { codec: string; width: number; height: number; frame_rate?: number | null } | null;
-  audio: { codec: string } | null; fragmented: boolean; notes: unknown[];
-};
-export type Settings = {
-  zone: string; parallel_uploads: number; bandwidth: BandwidthRule; paused: boolean; missed: MissedRule; measured: number | null;
-  window: WindowSettings;
-};
-export type BandwidthRule = { rule: "unlimited" } | { rule: "always"; bytes_per_second: number } | DailyLimit;
-/** `from` and `to` are times of day; across midnight where `to` is not after `from`. */
-export type DailyLimit = {
-  rule: "daily"; bytes_per_second: number; from: string; to: string; zone: string; outside: "unlimited" | "paused";
-};
-export type WindowSettings = {
-  theme: "system" | "light" | "dark"; language: "system" | "en" | "ja" | "ru"; week_start: "system" | "mon" | "sun" | "sat";
-  notify: { published: boolean; needs_you: boolean; missed: boolean }; autostart: boolean; close_to_tray: boolean; keep_awake: boolean;
-};
+
+export type Audio = { codec: string, channels: number | null, sample_rate: number | null, bit_rate: number | null };
+
+export type BackupView = { name: string, at: string, bytes: number };
+
+export type BandwidthRule =
+  | { "rule": "unlimited" }
+  | { "rule": "always", bytes_per_second: number }
+  | { "rule": "daily", bytes_per_second: number, from: string, to: string, zone: string, outside: Outside };
+
+export type Checked = { ok: boolean, media: Probe, due: string | null, channels: Array<CheckedChannel> };
+
+export type CheckedChannel = { account: number, name: string, platform: string, goes_out: GoesOut, problems: Array<Problem> };
+
+export type Choice = { value: string, label: string };
+
+export type Chroma = "4:0:0" | "4:2:0" | "4:2:2" | "4:4:4";
+
+export type Code =
+  | "file_missing"
+  | "file_empty"
+  | "file_unreadable"
+  | "file_not_video"
+  | "file_damaged"
+  | "file_zero_length"
+  | "file_changed"
+  | "file_too_large"
+  | "file_too_long"
+  | "file_unsupported"
+  | "already_there"
+  | "text_missing"
+  | "text_too_long"
+  | "text_illegal"
+  | "option_unknown"
+  | "option_missing"
+  | "option_invalid"
+  | "time_past"
+  | "time_invalid"
+  | "zone_unknown"
+  | "time_shifted"
+  | "missed"
+  | "account_unknown"
+  | "platform_unknown"
+  | "app_missing"
+  | "app_refused"
+  | "sign_in_needed"
+  | "sign_in_denied"
+  | "sign_in_scope"
+  | "sign_in_state"
+  | "sign_in_timeout"
+  | "sign_in_failed"
+  | "sign_in_ends"
+  | "no_channel"
+  | "permission_missing"
+  | "quota_spent"
+  | "account_limit"
+  | "rate_limited"
+  | "offline"
+  | "platform_down"
+  | "refused"
+  | "strange"
+  | "unsure"
+  | "gave_up"
+  | "privacy_differs"
+  | "not_public"
+  | "processing_failed"
+  | "extra_failed"
+  | "already_public"
+  | "keychain_locked"
+  | "keychain_absent"
+  | "keychain_broken"
+  | "disk_full"
+  | "read_only"
+  | "database_newer"
+  | "database_corrupt"
+  | "database_other_world"
+  | "already_running"
+  | "host_unknown"
+  | "not_found"
+  | "not_now"
+  | "bad_request"
+  | "internal";
+
 export type Composing = {
-  id: number; path: string | null; media: number | null; file: string | null; to: number[]; words: Words; words_for: Record<string, Words>;
-  options: Record<string, Options>; at: string | null; zone: string | null; fold?: boolean; updated_at: Timestamp; due: Timestamp | null;
+  id: number;
+  media: number | null;
+  file: string | null;
+  updated_at: string;
+  due: string | null;
+  path: string | null;
+  to: Array<number>;
+  words: Words;
+  words_for: Record<string, Words>;
+  options: Record<string, Options>;
+  at: string | null;
+  zone: string | null;
+  fold: boolean;
 };
-export type SaveComposing = {
-  id: number | null; path: string | null; to: number[]; words: Words; words_for: Record<string, Words>; options: Record<string, Options>;
-  at: string | null; zone: string | null; fold?: boolean;
+
+export type Connect = { platform: string, app?: number | null, patience_s?: number | null };
+
+export type Container = "mp4" | "mov" | "webm" | "matroska" | "avi" | "mpeg_ts" | "mpeg_ps" | "flv" | "asf" | "ogg";
+
+export type Decide = { id: number, there?: string | null };
+
+export type DeliveryDetail = {
+  words: Words;
+  options: Options;
+  path: string;
+  fingerprint: string;
+  tries: number;
+  began_at: string | null;
+  created_at: string;
+  extras: Array<ErrandView>;
+  attempts: Array<Attempt>;
+  id: number;
+  post: number;
+  account: number;
+  account_name: string;
+  platform: string;
+  title: string;
+  file: string;
+  state: State;
+  stage: Stage | null;
+  goes_out: GoesOut;
+  wall: WallTime | null;
+  due: string | null;
+  next: Next | null;
+  paused: boolean;
+  cancelling: boolean;
+  confirmed: number;
+  size: number;
+  remote: Remote | null;
+  privacy: string | null;
+  public_at: string | null;
+  late_ms: number | null;
+  problem: Problem | null;
+  media: number;
+  duration_ms: number | null;
+  moving: Moving | null;
 };
-export type Looked = { media: number; path: string; file: string; probe: Probe; fingerprint: string };
-export type Happening = {
-  id: number; at: Timestamp; delivery: number; account: number; account_name: string; platform: string; title: string; step: string;
-  outcome: string; status: number | null; detail: string | null;
+
+export type DeliveryView = {
+  id: number;
+  post: number;
+  account: number;
+  account_name: string;
+  platform: string;
+  title: string;
+  file: string;
+  state: State;
+  stage: Stage | null;
+  goes_out: GoesOut;
+  wall: WallTime | null;
+  due: string | null;
+  next: Next | null;
+  paused: boolean;
+  cancelling: boolean;
+  confirmed: number;
+  size: number;
+  remote: Remote | null;
+  privacy: string | null;
+  public_at: string | null;
+  late_ms: number | null;
+  problem: Problem | null;
+  media: number;
+  duration_ms: number | null;
+  moving: Moving | null;
 };
-export type FreeSlot = { account: number; at: Timestamp; wall: WallTime };
-export type HouseView = {
-  folder: string; sandbox: boolean; sandbox_page: string | null; vault: "keychain" | "file" | "memory"; tokens: number; version: string;
-  database_bytes: number; backups_bytes: number; posters_bytes: number; queue_runs: boolean; now: Timestamp;
+
+export type Disconnected = { account: number, revoked: boolean, waiting: number, handed_over: number };
+
+export type EditPost = { id: number, title?: string | null, caption?: string | null, at?: string | null, options?: Options };
+
+export type ErrandState = "waiting" | "working" | "stuck" | "done";
+
+export type ErrandView = {
+  id: number;
+  step: string;
+  state: ErrandState;
+  next: string | null;
+  problem: Problem | null;
+  done_at: string | null;
 };
-export type BackupView = { name: string; at: Timestamp; bytes: number };
+
+export type Event = { seq: number } & ({ "what": "delivery", id: number } | { "what": "account", id: number } | { "what": "app", id: number } | { "what": "media", id: number } | { "what": "composing", id: number } | { "what": "settings" } | { "what": "elsewhere" } | { "what": "notice", delivery: number, kind: NoticeKind } | { "what": "moving", delivery: number, sent: number, total: number, bytes_per_s: number });
+
+export type Facts = {
+  id: string;
+  name: string;
+  hosts: Array<string>;
+  sign_in: SignInFacts;
+  words: Array<WordFact>;
+  media: MediaFacts;
+  options: Array<OptionFact>;
+  quotas: Array<QuotaFact>;
+  privacy_note: string | null;
+  processing_s_per_min: number;
+  session_s: number;
+  as_of: string;
+  source: string;
+};
+
+export type Filter = {
+  from?: string | null;
+  to?: string | null;
+  state?: State | null;
+  account?: number | null;
+  limit?: number | null;
+};
+
+export type Fix =
+  | { "do": "none" }
+  | { "do": "sign_in", account: number }
+  | { "do": "add_app", platform: string }
+  | { "do": "edit", field: string }
+  | { "do": "choose_file" }
+  | { "do": "wait_until", at: string }
+  | { "do": "decide" }
+  | { "do": "retry" }
+  | { "do": "unlock_keychain" }
+  | { "do": "choose_vault" }
+  | { "do": "free_space" }
+  | { "do": "restore_backup" };
+
+export type FreeSlot = { account: number, at: string, wall: WallTime };
+
 export type Glance = {
-  now: Timestamp; paused: boolean; next: DeliveryView | null; moving: DeliveryView[]; waiting: number; needs_you: number;
+  now: string;
+  paused: boolean;
+  next: DeliveryView | null;
+  moving: Array<DeliveryView>;
+  waiting: number;
+  needs_you: number;
   last: DeliveryView | null;
 };
-export type Choice = { value: string; label: string };
-export type AddPost = {
-  path: string; to: string[]; words?: Words; words_for?: Record<string, Words>; options?: Record<string, Options>; at?: string | null;
-  draft?: boolean; again?: boolean; composing?: number | null;
+
+export type GoesOut = "now" | "handed_over" | "staged" | "at_the_minute";
+
+export type Happening = {
+  id: number;
+  at: string;
+  delivery: number;
+  account: number;
+  account_name: string;
+  platform: string;
+  title: string;
+  step: string;
+  outcome: string;
+  status: number | null;
+  detail: string | null;
 };
-export type CheckedChannel = { account: number; name: string; platform: string; goes_out: GoesOut; problems: Problem[] };
-export type Checked = { ok: boolean; media: Probe; due: Timestamp | null; channels: CheckedChannel[] };
-export type Added = { post: number; deliveries: DeliveryView[]; warnings: Problem[] };
-export type EditPost = {
-  id: number; title?: string | null; caption?: string | null; at?: string | null; options?: Options; words_for?: Record<string, Words | null>;
+
+export type Hashed = { media: number | null };
+
+export type History = { query?: string | null, before?: number | null, limit?: number | null, account?: number | null };
+
+export type HouseView = {
+  folder: string;
+  sandbox: boolean;
+  sandbox_page: string | null;
+  vault: VaultKind;
+  tokens: number;
+  version: string;
+  database_bytes: number;
+  backups_bytes: number;
+  posters_bytes: number;
+  queue_runs: boolean;
+  now: string;
 };
-export type Filter = { from?: Timestamp | null; to?: Timestamp | null; state?: State | null; account?: number | null; limit?: number | null };
-export type Nothing = Record<string, never>;
+
 export type Id = { id: number };
+
+export type KeepPoster = { media: number, jpeg_base64: string };
+
+export type Look = { path: string };
+
+export type Looked = { media: number, path: string, file: string, probe: Probe, fingerprint: string };
+
+export type Media = { media: number };
+
+export type MediaFacts = {
+  mimes: Array<string>;
+  max_size: number;
+  max_duration_ms: number | null;
+  min_duration_ms: number;
+  as_of: string;
+};
+
+export type MissedRule =
+  | { "rule": "ask" }
+  | { "rule": "publish_if_within", minutes: number }
+  | { "rule": "next_free_slot" }
+  | { "rule": "skip" };
+
+export type Moov = "front" | "end";
+
+export type Moving = { sent: number, total: number, bytes_per_s: number };
+
+export type Next = { at: string | null, then: NextStep, text: string };
+
+export type NextStep = "begin" | "publish" | "look" | "ask" | "you";
+
+export type Note =
+  | "recognised_only"
+  | "encrypted"
+  | "edit_list"
+  | "duration_unknown"
+  | "read_in_part"
+  | "trailing_bytes"
+  | "dolby_vision"
+  | "odd_matrix";
+
+export type Nothing = Record<string, never>;
+
 export type NoticeKind = "published" | "needs_you" | "missed";
-export type Event = { seq: number } & (
-  | { what: "delivery"; id: number } | { what: "account"; id: number } | { what: "app"; id: number } | { what: "media"; id: number }
-  | { what: "composing"; id: number } | { what: "settings" } | { what: "elsewhere" } | { what: "notice"; delivery: number; kind: NoticeKind }
-  | { what: "moving"; delivery: number; sent: number; total: number; bytes_per_s: number }
-);
+
+export type Notify = { published: boolean, needs_you: boolean, missed: boolean };
+
+export type OptionFact = {
+  key: string;
+  label: string;
+  help: string;
+  kind: OptionKind;
+  required: boolean;
+  default: string | null;
+  depends_on: [string, Array<string>] | null;
+  amendable: boolean;
+  as_of: string;
+};
+
+export type OptionKind =
+  | { "is": "flag" }
+  | { "is": "one_of", choices: Array<[string, string]> }
+  | { "is": "live", what: string }
+  | { "is": "text", max: number, unit: Unit }
+  | { "is": "tags", max_total: number }
+  | { "is": "date" }
+  | { "is": "language" }
+  | { "is": "file", mimes: Array<string>, max_size: number };
+
+export type Outside = "unlimited" | "paused";
+
+export type Pause = { id: number, paused: boolean };
+
+export type PauseAll = { paused: boolean };
+
+export type Pkce = "s256" | "s256_hex";
+
+export type Poster = { path: string | null };
+
+export type Probe = {
+  size: number;
+  mime: string;
+  container: Container;
+  brands: Array<string>;
+  duration_ms: number | null;
+  bit_rate: number | null;
+  video: Video | null;
+  audio: Audio | null;
+  moov: Moov | null;
+  fragmented: boolean;
+  notes: Array<Note>;
+};
+
+export type Problem = { code: Code, weight: Weight, message: string, fix: Fix, detail?: string, also?: Array<Problem> };
+
+export type QuotaFact = { bucket: string, label: string, per_day: number, resets_in: string, as_of: string };
+
+export type QuotaView = { bucket: string, label: string, used: number, per_day: number, resets_at: string | null };
+
+export type Range = { from: string, to: string, account?: number | null };
+
+export type ReadTime = { at: string, zone?: string | null, fold?: boolean };
+
+export type Remote = { id: string, url: string };
+
+export type Reorder = { id: number, before: number | null };
+
+export type Report = { text: string };
+
+export type Rules = { id: number, missed: MissedRule, slots?: Array<Slot> };
+
+export type SaveComposing = {
+  id: number | null;
+  path: string | null;
+  to: Array<number>;
+  words: Words;
+  words_for: Record<string, Words>;
+  options: Record<string, Options>;
+  at: string | null;
+  zone: string | null;
+  fold: boolean;
+};
+
+export type Schedule = { id: number, again?: boolean };
+
+export type ScopeFact = { scope: string, required: boolean, why: string };
+
+export type Settings = {
+  zone: string;
+  parallel_uploads: number;
+  bandwidth: BandwidthRule;
+  paused: boolean;
+  missed: MissedRule;
+  measured: number | null;
+  window: WindowSettings;
+};
+
+export type SignInFacts = {
+  authorize: [string, string];
+  token: [string, string];
+  revoke: [string, string] | null;
+  pkce: Pkce;
+  secret: boolean;
+  client_id_field: string;
+  scope_separator: string;
+  scopes: Array<ScopeFact>;
+  extra: Array<[string, string]>;
+  redirect_path: string;
+  redirect_host: string;
+  rotates: boolean;
+  revokes_all: boolean;
+};
+
+export type Slot = { weekday: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun", time: string };
+
+export type Stage = "opening" | "sending" | "processing" | "publishing" | "checking" | "editing" | "removing";
+
+export type State = "draft" | "due" | "working" | "ready" | "handed_over" | "parked" | "stuck" | "published" | "cancelled";
+
+export type Tested = { ok: boolean, problem: Problem | null, redirect: string };
+
+export type TimeRead = { due: string, wall: WallTime, kind: "exact" | "gap" | "overlap" };
+
+export type Transfer = "sdr" | "pq" | "hlg" | "other";
+
+export type Unit = "chars" | "utf16" | "bytes";
+
+export type VaultKind = "keychain" | "file" | "memory";
+
+export type Video = {
+  codec: string;
+  profile: number | null;
+  level: number | null;
+  coded_width: number;
+  coded_height: number;
+  width: number;
+  height: number;
+  rotation: number;
+  frame_rate: number | null;
+  variable_frame_rate: boolean;
+  bit_depth: number | null;
+  chroma: Chroma | null;
+  transfer: Transfer | null;
+};
+
+export type WaitView = { until: string, problem: Problem };
+
+export type WallTime = { local: string, zone: string, fold?: boolean };
+
+export type Weight = "block" | "warn";
+
+export type Which = { id?: number | null };
+
+export type WindowSettings = {
+  theme: "system" | "light" | "dark";
+  language: "system" | "en" | "ja" | "ru";
+  week_start: "system" | "mon" | "sun" | "sat";
+  notify: Notify;
+  autostart: boolean;
+  close_to_tray: boolean;
+  keep_awake: boolean;
+};
+
+export type WordFact = {
+  field: WordField;
+  label: string;
+  required: boolean;
+  max: number;
+  unit: Unit;
+  forbidden: Array<string>;
+  as_of: string;
+};
+
+export type WordField = "title" | "caption";
+
+export type Words = { title: string, caption: string };
+
 export interface Commands {
-  "platforms.list": { given: Nothing; answer: Facts[] };
-  "platforms.live": { given: { account: number; what: string }; answer: Choice[] };
-  "apps.add": { given: { platform: string; client_id: string; client_secret?: string | null; quotas?: Record<string, number> }; answer: AppView };
-  "apps.list": { given: Nothing; answer: AppView[] };
+  "platforms.list": { given: Nothing; answer: Array<Facts> };
+  "apps.add": { given: AddApp; answer: AppView };
+  "apps.list": { given: Nothing; answer: Array<AppView> };
   "apps.remove": { given: Id; answer: Nothing };
-  "apps.test": { given: Id; answer: { ok: boolean; problem: Problem | null; redirect: string } };
-  "accounts.connect": { given: { platform: string; app?: number | null; patience_s?: number | null }; answer: AccountView };
-  "accounts.list": { given: Nothing; answer: AccountView[] };
-  "accounts.disconnect": { given: Id; answer: { account: number; revoked: boolean; waiting: number; handed_over: number } };
-  "accounts.rules": { given: { id: number; missed: MissedRule; slots?: Slot[] }; answer: AccountView };
-  "accounts.health": { given: Id; answer: AccountView };
+  "accounts.connect": { given: Connect; answer: AccountView };
+  "accounts.list": { given: Nothing; answer: Array<AccountView> };
+  "accounts.disconnect": { given: Id; answer: Disconnected };
+  "accounts.rules": { given: Rules; answer: AccountView };
   "posts.check": { given: AddPost; answer: Checked };
   "posts.add": { given: AddPost; answer: Added };
-  "posts.list": { given: Filter; answer: DeliveryView[] };
+  "posts.list": { given: Filter; answer: Array<DeliveryView> };
   "posts.show": { given: Id; answer: DeliveryDetail };
-  "posts.edit": { given: EditPost; answer: DeliveryView[] };
-  "posts.schedule": { given: { id: number; again?: boolean }; answer: DeliveryView };
+  "posts.edit": { given: EditPost; answer: Array<DeliveryView> };
+  "posts.reorder": { given: Reorder; answer: Array<DeliveryView> };
+  "posts.schedule": { given: Schedule; answer: DeliveryView };
   "posts.cancel": { given: Id; answer: DeliveryView };
-  "posts.retry": { given: { id?: number | null }; answer: DeliveryView[] };
-  "posts.decide": { given: { id: number; there?: string | null }; answer: DeliveryView };
-  "posts.pause": { given: { id: number; paused: boolean }; answer: DeliveryView };
-  "posts.reorder": { given: { id: number; before: number | null }; answer: DeliveryView[] };
-  "posts.glance": { given: Nothing; answer: Glance };
-  "posts.diagnose": { given: Id; answer: { text: string } };
-  "composing.list": { given: Nothing; answer: Composing[] };
-  "composing.save": { given: SaveComposing; answer: Composing };
-  "composing.remove": { given: Id; answer: Nothing };
-  "media.look": { given: { path: string }; answer: Looked };
-  "media.poster": { given: { media: number }; answer: { path: string | null } };
-  "media.keep_poster": { given: { media: number; jpeg_base64: string }; answer: { path: string } };
-  "media.hash": { given: Nothing; answer: { media: number | null } };
-  "slots.free": { given: { from: Timestamp; to: Timestamp; account?: number | null }; answer: FreeSlot[] };
-  "activity.list": { given: { query?: string | null; before?: number | null; limit?: number | null; account?: number | null }; answer: Happening[] };
-  "house.show": { given: Nothing; answer: HouseView };
-  "backups.list": { given: Nothing; answer: BackupView[] };
-  "backups.make": { given: Nothing; answer: BackupView };
-  "time.read": { given: { at: string; zone?: string | null; fold?: boolean }; answer: { due: Timestamp; wall: WallTime; kind: "exact" | "gap" | "overlap" } };
+  "posts.retry": { given: Which; answer: Array<DeliveryView> };
+  "posts.decide": { given: Decide; answer: DeliveryView };
+  "posts.pause": { given: Pause; answer: DeliveryView };
   "settings.get": { given: Nothing; answer: Settings };
   "settings.set": { given: Settings; answer: Settings };
-  "settings.pause": { given: { paused: boolean }; answer: Settings };
+  "settings.pause": { given: PauseAll; answer: Settings };
+  "media.hash": { given: Nothing; answer: Hashed };
+  "media.look": { given: Look; answer: Looked };
+  "media.poster": { given: Media; answer: Poster };
+  "media.keep_poster": { given: KeepPoster; answer: Poster };
+  "composing.list": { given: Nothing; answer: Array<Composing> };
+  "composing.save": { given: SaveComposing; answer: Composing };
+  "composing.remove": { given: Id; answer: Nothing };
+  "posts.glance": { given: Nothing; answer: Glance };
+  "posts.diagnose": { given: Id; answer: Report };
+  "time.read": { given: ReadTime; answer: TimeRead };
+  "slots.free": { given: Range; answer: Array<FreeSlot> };
+  "activity.list": { given: History; answer: Array<Happening> };
+  "house.show": { given: Nothing; answer: HouseView };
+  "backups.list": { given: Nothing; answer: Array<BackupView> };
+  "backups.make": { given: Nothing; answer: BackupView };
+  "platforms.live": { given: AskLive; answer: Array<Choice> };
+  "apps.test": { given: Id; answer: Tested };
+  "accounts.health": { given: Id; answer: AccountView };
 }

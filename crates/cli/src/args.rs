@@ -122,6 +122,8 @@ pub enum Command {
         /// Such as youtube.
         platform: String,
     },
+    /// Call a command of the engine by name with JSON, as the window does; the answer is JSON.
+    Call(CallArgs),
     /// Put the newest backup in the place of a damaged queue.
     Restore {
         /// Begin a new, empty queue instead.
@@ -310,6 +312,19 @@ pub enum SettingsCommand {
         #[arg(required = true, value_name = "KEY=VALUE")]
         pairs: Vec<String>,
     },
+}
+
+#[derive(Args, Debug)]
+pub struct CallArgs {
+    /// Such as posts.glance; --list lists them.
+    #[arg(required_unless_present = "list", conflicts_with = "list")]
+    pub name: Option<String>,
+    /// What it is given, as JSON; - reads it from standard input. Without it, nothing.
+    #[arg(value_name = "JSON")]
+    pub given: Option<String>,
+    /// List the names of all commands.
+    #[arg(long)]
+    pub list: bool,
 }
 
 #[derive(Args, Debug)]

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod apps;
+mod call;
 mod consent;
 mod demo;
 mod look;
@@ -33,6 +34,7 @@ pub async fn run(cli: Cli, out: Out) -> Outcome<Exit> {
         Command::Demo(args) => return demo::run(&global, args, out).await,
         Command::Restore { empty } => return settings::restore(&global, empty, out),
         Command::Connect(args) => return accounts::connect(&global, args, out).await,
+        Command::Call(args) => return call::run(&global, args, out).await,
         other => other,
     };
     let secrets = match &command {
@@ -65,7 +67,8 @@ pub async fn run(cli: Cli, out: Out) -> Outcome<Exit> {
         | Command::Sandbox(_)
         | Command::Demo(_)
         | Command::Restore { .. }
-        | Command::Connect(_) => Ok(Exit::Done),
+        | Command::Connect(_)
+        | Command::Call(_) => Ok(Exit::Done),
     }
 }
 

@@ -7,7 +7,7 @@ use house::{House, PASSPHRASE, Ran, contents, slipway};
 use std::io::Write;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 27] = [
+const COMMANDS: [&[&str]; 28] = [
     &["apps"],
     &["apps", "add"],
     &["apps", "list"],
@@ -29,6 +29,7 @@ const COMMANDS: [&[&str]; 27] = [
     &["settings", "get"],
     &["settings", "set"],
     &["options"],
+    &["call"],
     &["restore"],
     &["run"],
     &["sandbox"],
@@ -77,6 +78,8 @@ fn what_is_not_understood_ends_with_2() {
         &["apps", "add", "youtube"],
         &["completions", "cmd.com"],
         &["settings", "set"],
+        &["call"],
+        &["call", "posts.list", "--list"],
     ] {
         let ran = run(args);
         assert_eq!(ran.code, 2, "{ran:?}");
@@ -98,6 +101,33 @@ fn an_empty_home_answers() {
     assert_eq!(house.json(&["settings", "get"])["parallel_uploads"], 3);
     let options = house.json(&["options", "youtube"]);
     assert!(options.as_array().unwrap().iter().any(|option| option["key"] == "privacy"), "{options}");
+}
+
+#[test]
+fn any_command_is_called_with_json_and_answers_in_json() {
+    let house = House::new();
+    let list = house.run(&["call", "--list"]);
+    assert_eq!(list.code, 0, "{list:?}");
+    let names: Vec<&str> = list.out.lines().collect();
+    assert_eq!(names, slipway_core::api::COMMANDS);
+    assert_eq!(house.json(&["call", "--list"]), serde_json::json!(names));
+    // With --json or without, the answer is JSON.
+    assert_eq!(house.json(&["call", "settings.get"]), house.run(&["call", "settings.get"]).last_json());
+    let set = house.json(&["call", "settings.pause", r#"{"paused": true}"#]);
+    assert_eq!(set["paused"], true);
+    let mut child = house
+        .command(&["call", "settings.pause", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(br#"{"paused": false}"#).unwrap();
+    let ran = Ran::new(&["call", "-"], child.wait_with_output().unwrap());
+    assert_eq!((ran.code, &ran.last_json()["paused"]), (0, &serde_json::json!(false)), "{ran:?}");
+    // Without --json a refusal is words, as everywhere.
+    let refused = house.run(&["call", "posts.show", r#"{"id": 99}"#]);
+    assert_eq!((refused.code, refused.out.as_str()), (1, ""), "{refused:?}");
+    assert!(!refused.err.is_empty());
 }
 
 #[test]
@@ -144,6 +174,11 @@ fn each_bad_input_is_a_problem_of_its_own() {
         (&["settings", "set", "measured=1"], 2, "bad_request"),
         (&["settings", "set", "parallel_uploads=0"], 2, "bad_request"),
         (&["settings", "set", "paused"], 2, "bad_request"),
+        (&["call", "posts.fly"], 2, "bad_request"),
+        (&["call", "posts.list", "{"], 2, "bad_request"),
+        (&["call", "posts.show"], 2, "bad_request"),
+        (&["call", "posts.show", r#"{"id": "one"}"#], 2, "bad_request"),
+        (&["call", "posts.show", r#"{"id": 99}"#], 1, "not_found"),
         (&["restore"], 1, "not_found"),
         (&["list", "--hosts", "no.json"], 1, "file_missing"),
         (&["list", "--hosts", &torn], 2, "bad_request"),

@@ -9,6 +9,7 @@ use tokio::sync::broadcast;
 
 /// What an event is about. Ids only: the listener asks for the view it shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "what", rename_all_fields = "snake_case")]
 pub enum What {
     Delivery {
@@ -45,6 +46,7 @@ pub enum What {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum NoticeKind {
     Published,
@@ -53,6 +55,7 @@ pub enum NoticeKind {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Event {
     /// Rises by one.
     pub seq: u64,

@@ -6,6 +6,7 @@ use crate::platform::{Choice, Words};
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Facts {
     /// Stable id, e.g. `youtube`; part of option keys on the command line and of rows in the store.
     pub id: &'static str,
@@ -30,6 +31,7 @@ pub struct Facts {
 
 /// OAuth 2.0 authorisation code with PKCE; every platform's quirk is a field here.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct SignInFacts {
     /// Host (one of `hosts`) and path of the page the user sees.
     pub authorize: (&'static str, &'static str),
@@ -54,6 +56,7 @@ pub struct SignInFacts {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Pkce {
     /// RFC 7636: base64url of SHA-256, no padding.
@@ -63,6 +66,7 @@ pub enum Pkce {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ScopeFact {
     pub scope: &'static str,
     pub required: bool,
@@ -72,6 +76,7 @@ pub struct ScopeFact {
 
 /// In what a platform counts a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Unicode scalar values.
@@ -100,6 +105,7 @@ impl Unit {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum WordField {
     Title,
@@ -123,6 +129,7 @@ impl WordField {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct WordFact {
     pub field: WordField,
     /// What this platform calls it.
@@ -135,6 +142,7 @@ pub struct WordFact {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct MediaFacts {
     /// MIME types taken.
     pub mimes: &'static [&'static str],
@@ -146,6 +154,7 @@ pub struct MediaFacts {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct OptionFact {
     pub key: &'static str,
     pub label: &'static str,
@@ -162,6 +171,7 @@ pub struct OptionFact {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "is", rename_all_fields = "snake_case")]
 pub enum OptionKind {
     Flag,
@@ -193,6 +203,7 @@ pub enum OptionKind {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct QuotaFact {
     pub bucket: &'static str,
     pub label: &'static str,

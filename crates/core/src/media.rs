@@ -42,6 +42,7 @@ use signature::Signature;
 
 /// What is known about a video after its headers were read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub struct Probe {
     /// Length of the file in bytes.
@@ -68,6 +69,7 @@ pub struct Probe {
 
 /// The kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Container {
     /// MP4 and its family, such as M4V and 3GP.
@@ -104,6 +106,7 @@ impl Container {
 
 /// The picture track. With several, the largest of those that are switched on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub struct Video {
     /// A common name in lower case: `h264`, `hevc`, `av1`, `vp9`, `prores`, `mpeg4`, …; otherwise the
@@ -133,6 +136,7 @@ pub struct Video {
 
 /// How finely colour is sampled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Chroma {
     #[serde(rename = "4:0:0")]
     Grey,
@@ -146,6 +150,7 @@ pub enum Chroma {
 
 /// The transfer curve that the file declares (ITU-T H.273, table 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Transfer {
     /// BT.709 and its like.
@@ -171,6 +176,7 @@ impl Transfer {
 
 /// A sound track.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub struct Audio {
     /// `aac`, `mp3`, `opus`, `ac-3`, `e-ac-3`, `alac`, `flac`, `pcm`, `vorbis`, …
@@ -184,6 +190,7 @@ pub struct Audio {
 
 /// Where the index of an MP4 or MOV lies. A file without one is [`MediaFault::NoMoov`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Moov {
     /// Before the media: some platforms ask for it.
@@ -194,6 +201,7 @@ pub enum Moov {
 
 /// Something worth knowing that does not prevent sending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Note {
     /// The container was recognised but not opened: duration, size of the picture and codecs are unknown.

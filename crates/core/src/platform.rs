@@ -96,6 +96,7 @@ pub enum Act {
 
 /// What the user sees of `Working`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     Opening,
@@ -207,6 +208,7 @@ pub struct JobMedia {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Words {
     #[serde(default)]
     pub title: String,
@@ -257,6 +259,7 @@ pub struct Identity {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Choice {
     pub value: String,
     pub label: String,
@@ -264,6 +267,7 @@ pub struct Choice {
 
 /// What the platform calls the post, and where a person finds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Remote {
     pub id: String,
     pub url: String,
@@ -418,6 +422,7 @@ impl Reply {
 
 /// How a job reaches the public (house words; the composer prints them).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum GoesOut {
     /// At once, on being told to.

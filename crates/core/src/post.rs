@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where one post to one account stands. Stage, times and problems stand beside it in the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Being written; nothing happens by itself.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a consumer may decide on. Stable: scripts and the window match on these (snake_case on the wire).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
     // The file.
@@ -102,6 +103,7 @@ impl Code {
 
 /// The one thing that mends a problem.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "do", rename_all_fields = "snake_case")]
 pub enum Fix {
     #[default]
@@ -130,6 +132,7 @@ pub enum Fix {
 
 /// How much a problem weighs: a `Block` stops the post, a `Warn` is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Weight {
     Block,
@@ -138,6 +141,7 @@ pub enum Weight {
 
 /// A problem a person understands. Never holds a token, a session URL or a secret; it may name the user's own file or words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[error("{message}")]
 pub struct Problem {
     pub code: Code,
@@ -148,6 +152,7 @@ pub struct Problem {
     pub fix: Fix,
     /// What the platform or the system said, for the curious; already redacted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub detail: Option<String>,
     /// Others that were found at the same time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

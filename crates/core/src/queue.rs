@@ -4,9 +4,11 @@
 //! (`engine`), what to do with a claim (`worker`), what the user asks for (`queue/wish.rs`).
 
 mod claim;
+mod turn;
 mod wish;
 
 pub use claim::{Lane, claim_errands, claim_heavy, claim_light, next_wake, release_dead};
+pub use turn::reorder;
 pub use wish::{Cancelled, cancel, decide, pause, re_time, retry, retry_errands, schedule};
 
 use crate::event::{NoticeKind, What};

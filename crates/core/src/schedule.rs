@@ -30,6 +30,7 @@ use when::WhenFault;
 
 /// A reading of the clock on a wall in one zone. This is what a post's plan is stored as.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct WallTime {
     /// Date and time as read in `zone`.
     pub local: DateTime,
@@ -38,6 +39,7 @@ pub struct WallTime {
     /// Which occurrence is meant when clocks fall back and the reading happens twice: `false` the first, `true` the
     /// second. Without meaning at any other time.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub fold: bool,
 }
 

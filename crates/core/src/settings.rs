@@ -5,6 +5,7 @@ use crate::throttle::rule::BandwidthRule;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default)]
 pub struct Settings {
     /// The zone new posts are planned in; IANA name.
@@ -24,13 +25,17 @@ pub struct Settings {
 
 /// What only a window has. Words are kept as words, so that an older version reads a newer one's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default)]
 pub struct WindowSettings {
     /// `system`, `light` or `dark`.
+    #[cfg_attr(test, ts(type = "\"system\" | \"light\" | \"dark\""))]
     pub theme: String,
     /// `system`, `en`, `ja` or `ru`.
+    #[cfg_attr(test, ts(type = "\"system\" | \"en\" | \"ja\" | \"ru\""))]
     pub language: String,
     /// `system`, `mon`, `sun` or `sat`.
+    #[cfg_attr(test, ts(type = "\"system\" | \"mon\" | \"sun\" | \"sat\""))]
     pub week_start: String,
     pub notify: Notify,
     /// Started with the session.
@@ -43,6 +48,7 @@ pub struct WindowSettings {
 
 /// Which happenings are notified.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default)]
 pub struct Notify {
     pub published: bool,

@@ -30,6 +30,7 @@ const LONGEST_KEY: usize = 200;
 
 /// What kind of place the secrets lie in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum VaultKind {
     /// The system's keychain: Keychain, Credential Manager or Secret Service.

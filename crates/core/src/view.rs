@@ -3,8 +3,10 @@
 //! No secret is here, and none can be: views are made from rows, and rows have none. Every delivery says what happens next and when
 //! (C12).
 
+mod list;
 mod overview;
 
+pub use list::Filter;
 pub use overview::{Glance, Happening, HouseView};
 
 use crate::engine::Engine;
@@ -24,6 +26,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AppView {
     pub id: i64,
     pub platform: String,
@@ -33,6 +36,7 @@ pub struct AppView {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct QuotaView {
     pub bucket: String,
     pub label: String,
@@ -42,6 +46,7 @@ pub struct QuotaView {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AccountView {
     pub id: i64,
     pub platform: String,
@@ -60,6 +65,7 @@ pub struct AccountView {
     pub missed: MissedRule,
     pub slots: Vec<Slot>,
     /// Capabilities as last read at the platform.
+    #[cfg_attr(test, ts(type = "unknown"))]
     pub live: serde_json::Value,
     /// Its next planned minute.
     pub next_due: Option<Timestamp>,
@@ -72,6 +78,7 @@ pub struct AccountView {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct WaitView {
     pub until: Timestamp,
     pub problem: Problem,
@@ -79,6 +86,7 @@ pub struct WaitView {
 
 /// One line of a list.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct DeliveryView {
     pub id: i64,
     pub post: i64,
@@ -114,6 +122,7 @@ pub struct DeliveryView {
 
 /// How far a running upload is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Moving {
     pub sent: u64,
     pub total: u64,
@@ -130,6 +139,7 @@ impl DeliveryView {
 
 /// What happens next and when.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Next {
     pub at: Option<Timestamp>,
     pub then: NextStep,
@@ -138,6 +148,7 @@ pub struct Next {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum NextStep {
     Begin,
@@ -150,6 +161,7 @@ pub enum NextStep {
 
 /// Everything about one delivery.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct DeliveryDetail {
     #[serde(flatten)]
     pub line: DeliveryView,
@@ -165,6 +177,7 @@ pub struct DeliveryDetail {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ErrandView {
     pub id: i64,
     /// `amend`, `retract`, or the platform's name of the after-step.
@@ -194,21 +207,10 @@ impl From<&ErrandRow> for ErrandView {
     }
 }
 
-/// Which deliveries to list.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct Filter {
-    /// Due at or after.
-    pub from: Option<Timestamp>,
-    /// Due before.
-    pub to: Option<Timestamp>,
-    pub state: Option<State>,
-    pub account: Option<i64>,
-    pub limit: Option<u32>,
-}
-
 const LINE: &str = "post.words, post.wall, media.path, media.size, account.name, account.platform, account.state, account.app_id, \
      post.media_id, json_extract(media.probe, '$.duration_ms')";
+/// How many columns `LINE` has.
+const LINE_WIDTH: usize = 10;
 const JOINS: &str = "JOIN post ON post.id = delivery.post_id JOIN media ON media.id = post.media_id \
      JOIN account ON account.id = delivery.account_id";
 
@@ -279,40 +281,6 @@ impl Engine {
                 .and_then(|platform| platform.facts().privacy_note)
                 .map(String::from),
         }
-    }
-
-    pub(crate) fn delivery_views(&self, filter: &Filter) -> Outcome<Vec<DeliveryView>> {
-        let now = self.clock().now();
-        let state = filter.state.map(State::as_str);
-        let (from, to) =
-            (filter.from.map(Timestamp::as_millisecond), filter.to.map(Timestamp::as_millisecond));
-        // Only the conditions that are asked for, so that each query can use its index.
-        let mut conditions = vec!["1 = 1"];
-        for (given, condition) in [
-            (from.is_some(), "delivery.due_at >= ?1"),
-            (to.is_some(), "delivery.due_at < ?2"),
-            (state.is_some(), "delivery.state = ?3"),
-            (filter.account.is_some(), "delivery.account_id = ?4"),
-        ] {
-            if given {
-                conditions.push(condition);
-            }
-        }
-        self.read(|sql| {
-            let holds = hold::all(sql)?;
-            let query = format!(
-                "SELECT {}, {LINE} FROM delivery {JOINS} WHERE {} AND ?1 IS ?1 AND ?2 IS ?2 AND ?3 IS ?3 AND ?4 IS ?4 \
-                 ORDER BY delivery.due_at, delivery.id LIMIT ?5",
-                delivery::columns_of_a_list(),
-                conditions.join(" AND ")
-            );
-            let limit = filter.limit.map_or(-1, i64::from);
-            sql.prepare_cached(&query)?
-                .query_map(rusqlite::params![from, to, state, filter.account, limit], |row| {
-                    line(row, &holds, now).map(|view| self.with_progress(view))
-                })?
-                .collect()
-        })
     }
 
     pub(crate) fn delivery_view(&self, id: i64) -> Outcome<DeliveryView> {

@@ -28,7 +28,7 @@ const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate()).getT
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const monday = midnight - ((new Date(midnight).getDay() + 6) % 7) * day;
 
-const problem = (code: string, message: string, fix: Problem["fix"], detail?: string): Problem => ({
+const problem = (code: Problem["code"], message: string, fix: Problem["fix"], detail?: string): Problem => ({
   code,
   weight: "block",
   message,
@@ -387,8 +387,23 @@ function probe(): Commands["media.look"]["answer"]["probe"] {
     brands: ["isom"],
     duration_ms: 42_000,
     bit_rate: 35_000_000,
-    video: { codec: "h264", width: 1080, height: 1920, frame_rate: 30 },
-    audio: { codec: "aac" },
+    video: {
+      codec: "h264",
+      profile: 100,
+      level: 42,
+      coded_width: 1080,
+      coded_height: 1920,
+      width: 1080,
+      height: 1920,
+      rotation: 0,
+      frame_rate: 30,
+      variable_frame_rate: false,
+      bit_depth: 8,
+      chroma: "4:2:0",
+      transfer: "sdr",
+    },
+    audio: { codec: "aac", channels: 2, sample_rate: 48_000, bit_rate: 192_000 },
+    moov: "front",
     fragmented: false,
     notes: [],
   };

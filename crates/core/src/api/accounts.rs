@@ -25,6 +25,7 @@ use std::time::Duration;
 
 /// A developer app of the user's own. The secret goes to the vault and nowhere else.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct AddApp {
     pub platform: String,
     pub client_id: String,
@@ -32,6 +33,7 @@ pub struct AddApp {
     pub client_secret: Option<String>,
     /// Units a day, by bucket, where the platform granted more than its default.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub quotas: BTreeMap<String, u32>,
 }
 
@@ -102,6 +104,7 @@ pub(super) async fn remove_app(engine: &Engine, _: &dyn Host, given: Id) -> Outc
 
 /// Signs a channel in through the system's browser.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct Connect {
     pub platform: String,
     /// Which developer app; the newest of the platform when not said.
@@ -241,6 +244,7 @@ pub(super) fn find(engine: &Engine, id: i64) -> Outcome<AccountView> {
 
 /// What a disconnect did.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Disconnected {
     pub account: i64,
     /// False when the platform could not be told; the user can revoke in the platform's own settings.
@@ -365,10 +369,12 @@ fn may_be_there(tx: &Tx, row: &Delivery) -> Outcome<bool> {
 
 /// An account's own rules.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct Rules {
     pub id: i64,
     pub missed: MissedRule,
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub slots: Vec<Slot>,
 }
 

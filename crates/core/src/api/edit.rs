@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 /// Changes a post. What is `None` stays; all its channels follow, also those where the platform already holds it (C38).
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct EditPost {
     /// Any delivery of the post.
     pub id: i64,
@@ -30,6 +31,7 @@ pub struct EditPost {
     pub at: Option<String>,
     /// Options of this delivery's platform; null takes one back.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub options: Options,
 }
 
@@ -116,6 +118,21 @@ pub(super) async fn edit(engine: &Engine, _: &dyn Host, given: EditPost) -> Outc
         })
         .await?;
     ids.into_iter().map(|id| engine.delivery_view(id)).collect()
+}
+
+/// Another place among the deliveries of its state that wait to send bytes.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Reorder {
+    pub id: i64,
+    /// The delivery that comes after it; `null`: it becomes the last.
+    pub before: Option<i64>,
+}
+
+/// Answers with those that changed their place, in the new order.
+pub(super) async fn reorder(engine: &Engine, _: &dyn Host, given: Reorder) -> Outcome<Vec<DeliveryView>> {
+    let moved = engine.write(move |tx| queue::reorder(tx, given.id, given.before)).await?;
+    moved.into_iter().map(|id| engine.delivery_view(id)).collect()
 }
 
 /// New options over the old. What the platform can't change any more is refused once it has the post.

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 /// A list the platform gives for an option.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct AskLive {
     pub account: i64,
     /// As the option's Facts name it.
@@ -76,6 +77,7 @@ async fn keep(engine: &Engine, account: &Account, identity: Identity) -> Outcome
 
 /// What a test of a developer app found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Tested {
     pub ok: bool,
     pub problem: Option<Problem>,

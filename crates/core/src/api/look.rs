@@ -16,12 +16,14 @@ use std::path::{Path, PathBuf};
 
 /// A file on this computer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct Look {
     pub path: PathBuf,
 }
 
 /// What a file is. It stays where it is; only its description is kept.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Looked {
     pub media: i64,
     pub path: String,
@@ -56,12 +58,14 @@ pub(super) async fn look(engine: &Engine, _: &dyn Host, given: Look) -> Outcome<
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct Media {
     pub media: i64,
 }
 
 /// Where a small picture of a media is kept, if one is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Poster {
     pub path: Option<PathBuf>,
 }
@@ -72,6 +76,7 @@ pub(super) async fn poster(engine: &Engine, _: &dyn Host, given: Media) -> Outco
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct KeepPoster {
     pub media: i64,
     pub jpeg_base64: String,
@@ -141,19 +146,23 @@ pub(super) async fn glance(engine: &Engine, _: &dyn Host, _: Nothing) -> Outcome
 
 /// A time as it is being written.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(default)]
 pub struct ReadTime {
     pub at: String,
     pub zone: Option<String>,
     /// In an hour that happens twice: the second one.
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub fold: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct TimeRead {
     pub due: Timestamp,
     pub wall: WallTime,
     /// `exact`, `gap` (the clocks go forward over it) or `overlap` (it happens twice).
+    #[cfg_attr(test, ts(type = "\"exact\" | \"gap\" | \"overlap\""))]
     pub kind: String,
 }
 
@@ -175,6 +184,7 @@ pub(super) async fn read_time(engine: &Engine, _: &dyn Host, given: ReadTime) ->
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct Range {
     pub from: Timestamp,
     pub to: Timestamp,
@@ -184,6 +194,7 @@ pub struct Range {
 
 /// A slot of a channel that nothing sits in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct FreeSlot {
     pub account: i64,
     pub at: Timestamp,
@@ -231,6 +242,7 @@ pub(super) async fn free_slots(engine: &Engine, _: &dyn Host, given: Range) -> O
 
 /// Which part of the history.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(default)]
 pub struct History {
     /// Words that must be in a line's title, channel, step or detail.
@@ -279,6 +291,7 @@ pub(super) async fn house(engine: &Engine, _: &dyn Host, _: Nothing) -> Outcome<
 
 /// One copy of the queue.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct BackupView {
     /// Its file's name.
     pub name: String,
@@ -310,6 +323,7 @@ fn backup_view(path: &Path) -> Option<BackupView> {
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PauseAll {
     pub paused: bool,
 }
@@ -329,6 +343,7 @@ pub(super) async fn pause_all(engine: &Engine, _: &dyn Host, given: PauseAll) ->
 
 /// A report about one post that can be shown to somebody: no secret, no folder, no words of the post.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Report {
     pub text: String,
 }

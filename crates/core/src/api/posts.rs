@@ -30,25 +30,31 @@ use std::time::Duration;
 
 /// A post as it is asked for.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct AddPost {
     pub path: PathBuf,
     /// Channels: number, handle, name, or the platform when it has one channel.
     pub to: Vec<String>,
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub words: Words,
     /// Platform → words of its own; the others get the common ones.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub words_for: BTreeMap<String, Words>,
     /// Platform → option → value.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub options: BTreeMap<String, Options>,
     /// When, as written (see `schedule::when`). Nothing: as soon as possible.
     #[serde(default)]
     pub at: Option<String>,
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub draft: bool,
     /// Post although this exact file is already on the channel (C7).
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub again: bool,
     /// The draft of the composer that this was made of; gone once this is kept.
     #[serde(default)]
@@ -57,6 +63,7 @@ pub struct AddPost {
 
 /// What stands against a post, before anything is sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Checked {
     pub ok: bool,
     pub media: Probe,
@@ -65,6 +72,7 @@ pub struct Checked {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CheckedChannel {
     pub account: i64,
     pub name: String,
@@ -75,6 +83,7 @@ pub struct CheckedChannel {
 
 /// What was made.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Added {
     pub post: i64,
     pub deliveries: Vec<DeliveryView>,
@@ -386,10 +395,12 @@ pub(super) async fn show(engine: &Engine, _: &dyn Host, given: Id) -> Outcome<De
 
 /// A draft to be scheduled.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct Schedule {
     pub id: i64,
     /// Although this exact file is already on the channel (C7).
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub again: bool,
 }
 
@@ -440,6 +451,7 @@ pub(super) async fn cancel(engine: &Engine, _: &dyn Host, given: Id) -> Outcome<
 
 /// One delivery, or everything that is stuck ("re-check all", C16).
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct Which {
     #[serde(default)]
     pub id: Option<i64>,
@@ -465,6 +477,7 @@ pub(super) async fn retry(engine: &Engine, _: &dyn Host, given: Which) -> Outcom
 
 /// What a person saw at the platform.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct Decide {
     pub id: i64,
     /// "It is there", under this address; or nothing: post again.

@@ -218,7 +218,9 @@ impl Runner {
             if of_it.any(Hold::is_whole) {
                 self.blocked.push(account.id);
             } else {
-                self.lanes.push(Lane { account: account.id, may_open });
+                let facts = self.engine.platform(&account.platform).map(|platform| platform.facts());
+                let processing_s_per_min = facts.map_or(0, |facts| facts.processing_s_per_min);
+                self.lanes.push(Lane { account: account.id, may_open, processing_s_per_min });
             }
         }
         Ok(())

@@ -17,6 +17,8 @@ pub struct Lane {
     pub account: i64,
     /// False while a quota for opening something new is spent: what was begun before may go on.
     pub may_open: bool,
+    /// What its platform needs for a minute of video.
+    pub processing_s_per_min: u32,
 }
 
 /// While an edit is under way its delivery waits: what the edit read before the minute must not be written after the release.
@@ -27,14 +29,16 @@ const NO_EDIT: &str = "NOT EXISTS (SELECT 1 FROM errand WHERE errand.delivery_id
 pub(super) const OPEN: &str = " AND memo IS NOT NULL";
 pub(super) const HEAVY: &str = "state IN ('due', 'parked') AND claim IS NULL AND paused = 0";
 
-/// Takes the delivery with the earliest minute that may begin now in one of these lanes.
+/// Takes the delivery that is first in line of those that may begin now in these lanes: the earliest minute, unless a person changed
+/// the order and no minute is lost by it.
 pub fn claim_heavy(tx: &mut Tx, lanes: &[Lane], now: Timestamp, boot: i64) -> Outcome<Option<Ticket>> {
     let mut best: Option<(i64, i64)> = None;
     for lane in lanes {
-        let (index, open) = if lane.may_open { ("delivery_lane", "") } else { ("delivery_lane_open", OPEN) };
+        let (index, open) = if lane.may_open { ("delivery_turn", "") } else { ("delivery_lane_open", OPEN) };
         let found: Option<(i64, i64)> = tx
             .prepare_cached(&format!(
-                "SELECT coalesce(due_at, 0), id FROM delivery INDEXED BY {index} WHERE account_id = ?1 AND {HEAVY}{open} AND next_at <= ?2 ORDER BY due_at LIMIT 1"
+                "SELECT coalesce(turn_at, due_at, 0), id FROM delivery INDEXED BY {index} WHERE account_id = ?1 AND {HEAVY}{open} AND next_at <= ?2 \
+                 ORDER BY coalesce(turn_at, due_at), id LIMIT 1"
             ))
             .and_then(|mut get| {
                 get.query_row(params![lane.account, now.as_millisecond()], |row| Ok((row.get(0)?, row.get(1)?))).optional()
@@ -45,7 +49,8 @@ pub fn claim_heavy(tx: &mut Tx, lanes: &[Lane], now: Timestamp, boot: i64) -> Ou
             (best, found) => best.or(found),
         };
     }
-    let Some((_, id)) = best else { return Ok(None) };
+    let Some((_, chosen)) = best else { return Ok(None) };
+    let id = super::turn::pressed(tx, lanes, chosen, now)?.unwrap_or(chosen);
     let from = go(tx, id, State::Working)?;
     tx.prepare_cached(
         "UPDATE delivery SET claim = ?2, claimed_at = ?3, began_at = coalesce(began_at, ?3), next_at = NULL WHERE id = ?1",

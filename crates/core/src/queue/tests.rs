@@ -86,7 +86,10 @@ impl House {
     }
 
     fn lanes(&self) -> Vec<Lane> {
-        self.accounts.iter().map(|account| Lane { account: *account, may_open: true }).collect()
+        self.accounts
+            .iter()
+            .map(|account| Lane { account: *account, may_open: true, processing_s_per_min: 30 })
+            .collect()
     }
 
     async fn claim(&self, now: i64) -> Option<Ticket> {
@@ -132,7 +135,7 @@ async fn a_lane_that_may_not_open_goes_on_with_what_was_begun() {
         })
         .await
         .unwrap();
-    let closed = vec![Lane { account: house.accounts[0], may_open: false }];
+    let closed = vec![Lane { account: house.accounts[0], may_open: false, processing_s_per_min: 30 }];
     let lanes = closed.clone();
     let claimed = house.store.write(move |tx| claim_heavy(tx, &lanes, at(5), BOOT)).await.unwrap().unwrap();
     assert_eq!(claimed.delivery.id, begun_before);
@@ -316,7 +319,7 @@ async fn a_full_queue_costs_a_claim_no_more_than_an_empty_one() {
             })
             .await
             .unwrap();
-        let lanes = vec![Lane { account: house.accounts[0], may_open: false }];
+        let lanes = vec![Lane { account: house.accounts[0], may_open: false, processing_s_per_min: 30 }];
         house
             .store
             .read(|sql| {
@@ -372,5 +375,100 @@ async fn another_time_revives_what_was_missed_and_nothing_that_is_unsure_c17() {
         let row = house.get(id);
         assert_eq!((row.state, row.due), (state, Some(at(500))), "{code:?}");
         assert_eq!(house.claim(450).await.is_some(), state == State::Due, "{code:?}");
+    }
+}
+
+impl House {
+    async fn reorder(&self, id: i64, before: Option<i64>) -> Outcome<Vec<i64>> {
+        self.store.write(move |tx| reorder(tx, id, before)).await
+    }
+
+    /// What would be claimed one after the other.
+    async fn line(&self) -> Vec<i64> {
+        let mut line = Vec::new();
+        while let Some(ticket) = self.claim(10).await {
+            line.push(ticket.delivery.id);
+        }
+        line
+    }
+
+    async fn sql(&self, text: &'static str) {
+        self.store.write(move |tx| tx.execute_batch(text).map_err(problem)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_person_may_change_the_order_of_what_waits() {
+    // Two of the same minute, in two lanes.
+    for (moved, before, expected) in [
+        (3, Some(0), [3, 0, 1, 2]),
+        (0, None, [1, 2, 3, 0]),
+        (0, Some(3), [1, 2, 0, 3]),
+        (2, Some(1), [0, 2, 1, 3]),
+        (1, Some(1), [0, 1, 2, 3]),
+        (3, None, [0, 1, 2, 3]),
+    ] {
+        let house = House::new(2).await;
+        let mut ids = Vec::new();
+        for (account, due) in [(0, 100), (1, 200), (0, 200), (1, 300)] {
+            ids.push(house.add(account, due, 0).await);
+        }
+        let changed = house.reorder(ids[moved], before.map(|at: usize| ids[at])).await.unwrap();
+        assert_eq!(changed.is_empty(), expected == [0, 1, 2, 3], "{moved} before {before:?}");
+        assert_eq!(house.line().await, expected.map(|at| ids[at]), "{moved} before {before:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_planned_later_still_comes_by_its_minute_and_another_time_gives_the_place_up() {
+    let house = House::new(1).await;
+    let (first, second) = (house.add(0, 100, 0).await, house.add(0, 200, 0).await);
+    let third = house.add(0, 400, 0).await;
+    house.reorder(third, Some(first)).await.unwrap();
+    let new = house.add(0, 150, 0).await;
+    house.store.write(move |tx| re_time(tx, second, at(50), at(0), GoesOut::Now, at(9))).await.unwrap();
+    assert_eq!(house.line().await, [second, third, new, first]);
+}
+
+#[tokio::test]
+async fn an_order_that_would_cost_a_minute_gives_way() {
+    let day = 86_400;
+    for (due, planned, kept) in [(day, true, true), (200, true, false), (200, false, true)] {
+        let house = House::new(2).await;
+        let first = house.add(0, due, 0).await;
+        let second = house.add(1, 2 * day, 0).await;
+        if planned {
+            house.sql("UPDATE post SET wall = '{}'").await;
+        }
+        house.reorder(second, Some(first)).await.unwrap();
+        let line = if kept { [second, first] } else { [first, second] };
+        assert_eq!(house.line().await, line, "due at {due}, planned {planned}");
+    }
+    // Enough time for either, but not for one after the other: the second would be late.
+    let house = House::new(2).await;
+    let hour = 3_600;
+    let soon = [house.add(0, hour, 0).await, house.add(0, hour + 1, 0).await];
+    let later = house.add(1, day, 0).await;
+    house.sql("UPDATE post SET wall = '{}'").await;
+    house.reorder(later, Some(soon[0])).await.unwrap();
+    // Each takes half an hour at the speed of an unmeasured line; three of them are not through in time.
+    house.sql("UPDATE media SET size = 300000000").await;
+    for (now, expected) in [(10, soon[0]), (1_610, soon[1]), (3_210, later)] {
+        assert_eq!(house.claim(now).await.unwrap().delivery.id, expected);
+    }
+}
+
+#[tokio::test]
+async fn only_what_waits_in_the_same_state_has_places_to_change() {
+    let house = House::new(2).await;
+    let (working, due) = (house.add(0, 1, 0).await, house.add(1, 2, 0).await);
+    house.claim(5).await.unwrap();
+    for (id, before, code) in [
+        (working, None, Code::NotNow),
+        (due, Some(working), Code::NotNow),
+        (1, None, Code::NotFound),
+        (due, Some(1), Code::NotFound),
+    ] {
+        assert_eq!(house.reorder(id, before).await.unwrap_err().code, code);
     }
 }

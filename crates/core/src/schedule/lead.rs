@@ -54,6 +54,7 @@ pub fn late_by(
 
 /// The account's rule for posts whose minute passed while the computer was off (C17).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "rule")]
 pub enum MissedRule {
     /// Park it and ask. The default, because each other answer surprises someone.

@@ -12,9 +12,11 @@ use super::{WallTime, canonical_name, find_zone, resolve_in};
 
 /// A time of the week, read on the wall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Slot {
     /// Stored as `mon` … `sun`.
     #[serde(with = "weekday_name")]
+    #[cfg_attr(test, ts(type = "\"mon\" | \"tue\" | \"wed\" | \"thu\" | \"fri\" | \"sat\" | \"sun\""))]
     pub weekday: Weekday,
     pub time: Time,
 }

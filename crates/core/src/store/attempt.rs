@@ -8,10 +8,12 @@ use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Attempt {
     #[serde(skip)]
     pub delivery: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub errand: Option<i64>,
     pub at: Timestamp,
     /// The API's name of the call, or what the engine did.
@@ -19,19 +21,25 @@ pub struct Attempt {
     /// `answered`, `offline`, `cut`, `stopped`, `file`, `interrupted`, `refused`, `moved`.
     pub outcome: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub request_id: Option<String>,
     /// Bytes of the media in this call.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub sent: Option<u64>,
     /// Bytes the platform said it holds.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub confirmed: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub took_ms: Option<u64>,
     /// Redacted.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub detail: Option<String>,
 }
 

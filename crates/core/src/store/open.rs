@@ -10,6 +10,7 @@ use std::time::Duration;
 const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0001_house.sql")),
     M::up(include_str!("../../migrations/0002_composing.sql")),
+    M::up(include_str!("../../migrations/0003_turn.sql")),
 ];
 
 /// How many copies of the file are kept.

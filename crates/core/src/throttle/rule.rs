@@ -12,6 +12,7 @@ use crate::schedule::when::WhenFault;
 
 /// The user's rule for the line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "rule")]
 pub enum BandwidthRule {
     #[default]
@@ -25,6 +26,7 @@ pub enum BandwidthRule {
 
 /// What holds outside the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Outside {
     Unlimited,

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 /// The bottom strip and the tray, in one question.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Glance {
     pub now: Timestamp,
     pub paused: bool,
@@ -30,6 +31,7 @@ pub struct Glance {
 
 /// One line of what happened.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Happening {
     pub id: i64,
     pub at: Timestamp,
@@ -46,6 +48,7 @@ pub struct Happening {
 
 /// Where the data lies and how much it is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct HouseView {
     pub folder: String,
     pub sandbox: bool,
