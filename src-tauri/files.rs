@@ -23,6 +23,31 @@ pub async fn pick_videos(app: AppHandle, window: WebviewWindow) -> Vec<String> {
     files.into_iter().filter_map(|file| file.into_path().ok()).filter_map(text).take(MOST).collect()
 }
 
+/// The system's dialog for one file beside a video: a thumbnail, captions. No endings: any file. Nothing chosen is null.
+#[tauri::command]
+pub async fn pick_file(
+    app: AppHandle,
+    window: WebviewWindow,
+    extensions: Vec<String>,
+) -> Result<Option<String>, Problem> {
+    let plain = |ending: &String| {
+        !ending.is_empty() && ending.len() <= 10 && ending.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    if extensions.len() > 20 || !extensions.iter().all(plain) {
+        return Err(Problem::block(Code::BadRequest, "These are no endings of files."));
+    }
+    let (told, answer) = tokio::sync::oneshot::channel();
+    let endings: Vec<&str> = extensions.iter().map(String::as_str).collect();
+    let mut dialog = app.dialog().file().set_parent(&window);
+    if !endings.is_empty() {
+        dialog = dialog.add_filter(endings.join(", "), &endings);
+    }
+    dialog.pick_file(move |file| {
+        let _ = told.send(file);
+    });
+    Ok(answer.await.ok().flatten().and_then(|file| file.into_path().ok()).and_then(text))
+}
+
 /// The videos among dropped files and in dropped folders, in the order of their names.
 #[tauri::command]
 pub async fn expand(paths: Vec<PathBuf>) -> Result<Vec<String>, Problem> {

@@ -59,6 +59,7 @@ fn main() {
             rpc::autostart,
             rpc::restore_backup,
             files::pick_videos,
+            files::pick_file,
             files::expand,
         ])
         .setup(move |app| {

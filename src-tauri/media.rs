@@ -22,7 +22,7 @@ pub fn answer(context: UriSchemeContext<'_, Wry>, request: Request<Vec<u8>>, res
     tauri::async_runtime::spawn(async move {
         let range =
             request.headers().get(header::RANGE).and_then(|range| range.to_str().ok()).map(String::from);
-        let answer = match (own, houses.engine(), wanted(request.uri().path())) {
+        let mut answer = match (own, houses.engine(), wanted(request.uri().path())) {
             (true, Ok(engine), Some((Wanted::File, id))) => file(engine, id, range).await,
             (true, Ok(engine), Some((Wanted::Poster, id))) => match poster::poster(&engine, id).await {
                 Some(picture) => whole("image/jpeg", picture),
@@ -30,9 +30,17 @@ pub fn answer(context: UriSchemeContext<'_, Wry>, request: Request<Vec<u8>>, res
             },
             _ => nothing(StatusCode::NOT_FOUND),
         };
+        // Without it the window may show a video but not read a frame of it, which is how posters are drawn where ffmpeg is not.
+        answer
+            .headers_mut()
+            .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static(PAGES));
         responder.respond(answer);
     });
 }
+
+/// Where the window's own pages come from.
+const PAGES: &str =
+    if cfg!(any(windows, target_os = "android")) { "http://tauri.localhost" } else { "tauri://localhost" };
 
 #[derive(Debug, PartialEq)]
 enum Wanted {

@@ -25,7 +25,11 @@ pub fn open(app: &AppHandle, show_it: bool) -> tauri::Result<()> {
         let app = app.clone();
         tauri::async_runtime::spawn(async move {
             tokio::time::sleep(Duration::from_secs(3)).await;
-            show(&app);
+            // Only if it is not there yet: coming to the front again would cover what was opened meanwhile.
+            let seen = app.get_webview_window(MAIN).and_then(|window| window.is_visible().ok());
+            if seen != Some(true) {
+                show(&app);
+            }
         });
     }
     Ok(())

@@ -1,6 +1,8 @@
 // The days of a week, by the engine's names and the person's.
-import type { Weekday } from "$bindings";
+import type { Slot } from "$bindings";
 import { dates } from "./format";
+
+export type Weekday = Slot["weekday"];
 
 export const weekdays: readonly Weekday[] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 

@@ -229,7 +229,7 @@ fn form(request: &str, consent: &Consent, hint: Option<&str>) -> String {
             "<h1>Slipway wants access to your Google Account</h1>\
              <form method=post action=\"/signin/consent\"><input type=hidden name=request value=\"{request}\">\
              <h2>Choose an account</h2>{accounts}<h2>What it may do</h2>{scopes}\
-             <p class=buttons><button name=decision value=deny>Deny</button> <button class=main name=decision value=allow>Allow</button></p></form>"
+             <p class=buttons><button class=main name=decision value=allow autofocus>Allow</button> <button name=decision value=deny>Deny</button></p></form>"
         ),
         None,
     )

@@ -1,6 +1,6 @@
 // A channel's weekly posting times as a list to edit. Pure.
-import type { Slot, Weekday } from "$bindings";
-import { weekdays } from "$words/week";
+import type { Slot } from "$bindings";
+import { weekdays, type Weekday } from "$words/week";
 
 /** 18:00, of what the engine keeps as 18:00:00. */
 export const slotTime = (slot: Slot): string => slot.time.slice(0, 5);

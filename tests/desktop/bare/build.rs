@@ -1,0 +1,5 @@
+//! Hands the page and the set-up to Tauri.
+
+fn main() {
+    tauri_build::build();
+}

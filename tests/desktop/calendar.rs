@@ -1,0 +1,145 @@
+//! Planned posts: to a minute, moved by hand and by key, changed after the platform has them, cancelled.
+
+use super::drag::{Drag, way};
+use super::{Desk, PATIENCE, Window, until};
+use anyhow::{Context, ensure};
+use serde_json::{Value, json};
+
+/// Writes a post for tomorrow at ten with the mouse and the date's own fields; its delivery.
+async fn plan(window: &Window<'_>, video: &std::path::Path) -> anyhow::Result<i64> {
+    let desk = window.desk;
+    let to = window.middle("calendar").await?;
+    Drag::of(&desk.display, &desk.hand, &[video])?.drop_along(&way((to.0 - 300, to.1 + 60), to))?;
+    window.see("composer").await?;
+    window.enabled("composer-schedule").await?;
+    window.click("composer-at").await?;
+    // The field of a day is the webview's own; its value is set as its popup sets it.
+    let day = tomorrow();
+    let script = "for (const [name, value] of arguments[0]) { \
+        const field = document.querySelector(`[data-testid=${name}]`); field.value = value; \
+        field.dispatchEvent(new Event('input', {bubbles: true})); field.dispatchEvent(new Event('change', {bubbles: true})); }";
+    window.see("composer-date").await?;
+    window.page.js(script, json!([[["composer-date", day]]])).await?;
+    window.page.js(script, json!([[["composer-time", "10:00"]]])).await?;
+    window.click("composer-schedule").await?;
+    window.gone("composer").await?;
+    window.newest().await
+}
+
+fn tomorrow() -> String {
+    let now = jiff::Timestamp::now().in_tz("Europe/Amsterdam").map(|now| now.tomorrow());
+    now.and_then(|day| day).map(|day| day.date().to_string()).unwrap_or_default()
+}
+
+fn local(row: &Value) -> String {
+    row["wall"]["local"].as_str().unwrap_or_default().to_string()
+}
+
+async fn stands_at(window: &Window<'_>, id: i64, at: &str) -> anyhow::Result<()> {
+    until(&format!("the post stands at {at}"), PATIENCE, || async {
+        Ok(local(&window.delivery(id).await?).starts_with(at).then_some(()))
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_planned_post_is_handed_over_moved_by_hand_and_key_edited_and_cancelled() -> anyhow::Result<()> {
+    let desk = Desk::new().await?;
+    desk.fast();
+    let video = desk.film("oven spring.mp4")?;
+    let window = desk.start().await?;
+    window.practise().await?;
+    window.click("view-list").await?;
+    let id = plan(&window, &video).await?;
+    window.reaches(id, &["handed_over"]).await?;
+    stands_at(&window, id, &format!("{}T10:00", tomorrow())).await?;
+
+    // By key: a quarter of an hour later, then a day.
+    window.click("view-day").await?;
+    window.click("calendar-after").await?;
+    let card = format!("calendar-post-{id}");
+    window.has(&card, "data-state", &["handed_over"], PATIENCE).await?;
+    window.focus(&card).await?;
+    desk.hand.key("alt+Down")?;
+    stands_at(&window, id, &format!("{}T10:15", tomorrow())).await?;
+
+    // By hand: an hour's height down.
+    let from = window.middle(&card).await?;
+    desk.hand.point_at(from.0, from.1)?;
+    desk.hand.press()?;
+    for (x, y) in way(from, (from.0, from.1 + 52)) {
+        desk.hand.point_at(x, y)?;
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    desk.hand.release()?;
+    stands_at(&window, id, &format!("{}T11:15", tomorrow())).await?;
+    // The platform was told, and there is still one video there.
+    let due = window.delivery(id).await?["due"].as_str().context("no due")?.to_string();
+    until("the platform has the new minute", PATIENCE, || async {
+        let videos = serde_json::to_value(desk.sandbox.state().videos)?;
+        let texts = videos.to_string();
+        Ok((videos.as_array().is_some_and(|all| all.len() == 1) && texts.contains(&due[..16])).then_some(()))
+    })
+    .await?;
+
+    // Another title, after it was handed over.
+    window.click(&card).await?;
+    window.see("post-page").await?;
+    window.click("post-edit").await?;
+    window.see("composer").await?;
+    window.write("composer-title", "Oven spring, slowly").await?;
+    window.click("composer-schedule").await?;
+    window.gone("composer").await?;
+    until("the platform has the new title", PATIENCE, || async {
+        let videos = serde_json::to_value(desk.sandbox.state().videos)?;
+        Ok(videos.to_string().contains("Oven spring, slowly").then_some(()))
+    })
+    .await?;
+
+    // Cancelled: asked once, gone at the platform.
+    window.click("post-cancel").await?;
+    window.click("post-cancel-sure").await?;
+    window.reaches(id, &["cancelled"]).await?;
+    until("nothing stands at the platform", PATIENCE, || async {
+        let videos = serde_json::to_value(desk.sandbox.state().videos)?;
+        let left = videos.as_array().into_iter().flatten().filter(|one| one["deleted"] != true).count();
+        Ok((left == 0).then_some(()))
+    })
+    .await?;
+    ensure!(desk.bus.notices().is_empty(), "nothing was to be told: {:?}", desk.bus.notices());
+    Ok(())
+}
+
+/// Several files at once become several posts being written, each kept as it is written.
+#[tokio::test(flavor = "multi_thread")]
+async fn several_files_and_a_folder_become_drafts_that_outlive_the_window() -> anyhow::Result<()> {
+    let desk = Desk::new().await?;
+    let one = desk.video("one.mp4", 50_000, 1)?;
+    std::fs::create_dir(desk.ground.path().join("videos/more"))?;
+    desk.video("more/two.mp4", 50_000, 2)?;
+    desk.video("more/three.mp4", 50_000, 3)?;
+    let window = desk.start().await?;
+    window.practise().await?;
+    let to = window.middle("calendar").await?;
+    let folder = desk.ground.path().join("videos/more");
+    Drag::of(&desk.display, &desk.hand, &[&one, &folder])?.drop_along(&way((to.0 - 300, to.1 + 60), to))?;
+    let drafts = |wanted: usize| {
+        let window = &window;
+        async move {
+            until(&format!("{wanted} drafts"), PATIENCE, || async {
+                let all = window.rpc("composing.list", json!({})).await?;
+                Ok(all.as_array().filter(|all| all.len() == wanted).cloned())
+            })
+            .await
+        }
+    };
+    let all = drafts(3).await?;
+    let mut files: Vec<_> = all.iter().filter_map(|one| one["file"].as_str().map(String::from)).collect();
+    files.sort();
+    ensure!(files == ["one.mp4", "three.mp4", "two.mp4"], "{files:?}");
+    window.kill().await?;
+    let again = desk.start().await?;
+    let kept = again.rpc("composing.list", json!({})).await?;
+    ensure!(kept.as_array().is_some_and(|all| all.len() == 3), "{kept}");
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! How it looks and is read out: themes and languages switch at once, axe finds nothing serious on any screen.
+
+use super::{Desk, PATIENCE, Window, axe, until};
+use anyhow::ensure;
+use serde_json::{Value, json};
+use std::path::Path;
+
+pub const SCREENS: [&str; 12] = [
+    "day", "week", "month", "list", "composer", "queue", "post", "stuck", "channels", "activity", "settings",
+    "help",
+];
+
+/// A queue with something of everything: published, planned, waiting for a decision by a person, being written.
+pub async fn furnish(window: &Window<'_>) -> anyhow::Result<Furnished> {
+    let desk = window.desk;
+    desk.fast();
+    let posts = [
+        ("Rye crust: what steam does", "", 1),
+        ("Oven spring, slowly", "+2h", 2),
+        ("Three ways to shape a boule", "+26h", 3),
+        ("パンの朝: ライ麦の香り", "+28h", 4),
+        ("Why my sourdough failed for a year and what finally helped it rise", "+50h", 5),
+    ];
+    let mut ids = Vec::new();
+    for (title, at, seed) in posts {
+        let path = desk.film(&format!("clip {seed}.mp4"))?;
+        std::fs::OpenOptions::new()
+            .append(true)
+            .open(&path)?
+            .set_len(std::fs::metadata(&path)?.len() + seed * 8)?;
+        let at = (!at.is_empty()).then(|| at.to_string());
+        let given = json!({"path": path, "to": ["youtube"], "at": at, "again": true,
+            "words": {"title": title, "caption": "Flour, water, salt. #bread"}});
+        let added = window.rpc("posts.add", given).await?;
+        ids.push(added["deliveries"][0]["id"].as_i64().unwrap_or_default());
+    }
+    window.reaches(ids[0], &["published"]).await?;
+    for id in &ids[1..] {
+        window.reaches(*id, &["handed_over", "ready", "due", "stuck"]).await?;
+    }
+    // One whose file went away before it was sent.
+    let lost = desk.film("lost.mp4")?;
+    window.rpc("settings.pause", json!({"paused": true})).await?;
+    let given =
+        json!({"path": lost, "to": ["youtube"], "words": {"title": "Lost on the way", "caption": ""}});
+    let added = window.rpc("posts.add", given).await?;
+    std::fs::remove_file(&lost)?;
+    window.rpc("settings.pause", json!({"paused": false})).await?;
+    let stuck = added["deliveries"][0]["id"].as_i64().unwrap_or_default();
+    window.reaches(stuck, &["stuck"]).await?;
+    Ok(Furnished { published: ids[0], planned: ids[1], stuck })
+}
+
+pub struct Furnished {
+    pub published: i64,
+    pub planned: i64,
+    pub stuck: i64,
+}
+
+/// Goes to a screen the way a person does.
+pub async fn go(window: &Window<'_>, screen: &str, things: &Furnished, video: &Path) -> anyhow::Result<()> {
+    match screen {
+        "day" | "week" | "month" | "list" => {
+            window.click("nav-calendar").await?;
+            window.click(&format!("view-{screen}")).await?;
+        }
+        "composer" => {
+            window.click("nav-calendar").await?;
+            window.desk.start_again(&[&video.to_string_lossy()]).await?;
+            window.see("composer").await?;
+            window.enabled("composer-schedule").await?;
+        }
+        "post" | "stuck" => {
+            let id = if screen == "post" { things.published } else { things.stuck };
+            window.desk.start_again(&[&format!("slipway://post/{id}")]).await?;
+            window.see("post-state").await?;
+        }
+        "help" => {
+            window.click("nav-calendar").await?;
+            window.focus("view-week").await?;
+            window.desk.hand.key("question")?;
+        }
+        other => {
+            window.click(&format!("nav-{other}")).await?;
+        }
+    }
+    // Pictures and transitions.
+    tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+    Ok(())
+}
+
+/// Back to where every other screen can be gone to.
+pub async fn leave(window: &Window<'_>, screen: &str) -> anyhow::Result<()> {
+    match screen {
+        "composer" => {
+            window.click("composer-discard").await?;
+            window.gone("composer").await
+        }
+        "help" => window.desk.hand.key("Escape"),
+        _ => Ok(()),
+    }
+}
+
+pub async fn dress(window: &Window<'_>, language: &str, theme: &str) -> anyhow::Result<()> {
+    let mut settings = window.rpc("settings.get", json!({})).await?;
+    settings["window"]["language"] = json!(language);
+    settings["window"]["theme"] = json!(theme);
+    window.rpc("settings.set", settings).await?;
+    is_dressed(window, language, theme).await
+}
+
+async fn is_dressed(window: &Window<'_>, language: &str, theme: &str) -> anyhow::Result<()> {
+    let script = "return [document.documentElement.lang, document.documentElement.dataset.theme ?? '']";
+    until(&format!("the window is {language} and {theme}"), PATIENCE, || async {
+        let now = window.page.js(script, json!([])).await?;
+        Ok((now[0] == language && now[1] == theme).then_some(()))
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn axe_finds_nothing_serious_on_any_screen_in_both_themes() -> anyhow::Result<()> {
+    let desk = Desk::new().await?;
+    let video = desk.film("new.mp4")?;
+    let window = desk.start().await?;
+    window.settle().await?;
+    window.see("first-practise").await?;
+    let mut wrong: Vec<String> = Vec::new();
+    for line in axe::grave(&window.page).await? {
+        wrong.push(format!("first run: {line}"));
+    }
+    window.practise().await?;
+    let things = furnish(&window).await?;
+    ensure!(things.planned > 0);
+    for theme in ["light", "dark"] {
+        dress(&window, "en", theme).await?;
+        for screen in SCREENS {
+            go(&window, screen, &things, &video).await?;
+            for line in axe::grave(&window.page).await? {
+                wrong.push(format!("{theme} {screen}: {line}"));
+            }
+            leave(&window, screen).await?;
+        }
+    }
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+/// At once, and again at the next start.
+#[tokio::test(flavor = "multi_thread")]
+async fn language_and_theme_switch_at_once_and_are_kept() -> anyhow::Result<()> {
+    let desk = Desk::new().await?;
+    let window = desk.start().await?;
+    window.practise().await?;
+    window.click("nav-settings").await?;
+    window.focus("settings-theme").await?;
+    choose(&window, "settings-theme", "dark").await?;
+    choose(&window, "settings-language", "ja").await?;
+    is_dressed(&window, "ja", "dark").await?;
+    ensure!(window.text("nav-calendar").await?.contains("カレンダー"));
+    choose(&window, "settings-language", "ru").await?;
+    is_dressed(&window, "ru", "dark").await?;
+    ensure!(window.text("nav-calendar").await?.contains("Календарь"));
+    window.kill().await?;
+    let window = desk.start().await?;
+    is_dressed(&window, "ru", "dark").await
+}
+
+/// Chooses in a list.
+async fn choose(window: &Window<'_>, name: &str, value: &str) -> anyhow::Result<()> {
+    let now = format!("return document.querySelector('[data-testid=\"{name}\"]')?.value");
+    window.focus(name).await?;
+    let offered = format!(
+        "return [...document.querySelector('[data-testid=\"{name}\"]').options].map(one => one.value)"
+    );
+    let offered = window.page.js(&offered, json!([])).await?;
+    ensure!(offered.as_array().is_some_and(|all| all.contains(&Value::from(value))), "{offered}");
+    // The popup of the list is the system's own; the field's value is set as that sets it.
+    let set = format!(
+        "const field = document.querySelector('[data-testid=\"{name}\"]'); field.value = arguments[0]; \
+         field.dispatchEvent(new Event('change', {{bubbles: true}}))"
+    );
+    window.page.js(&set, json!([value])).await?;
+    until(&format!("{name} is {value}"), PATIENCE, || async {
+        Ok((window.page.js(&now, json!([])).await? == value).then_some(()))
+    })
+    .await
+}
