@@ -184,6 +184,8 @@ impl Desk {
                 "-preset",
                 "ultrafast",
             ])
+            // Each is a film of its own: the same one twice is asked about.
+            .args(["-metadata", &format!("title={name}")])
             .arg(&path)
             .status()
             .context("ffmpeg did not start")?;

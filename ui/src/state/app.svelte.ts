@@ -143,6 +143,12 @@ class App {
     };
   }
 
+  /** Settings as the engine has them now. The language is spoken before anything is drawn anew in it. */
+  take(settings: Settings): void {
+    this.settings = settings;
+    speak(this.language);
+  }
+
   async reload(): Promise<void> {
     try {
       const [about, settings, facts] = await Promise.all([
@@ -151,9 +157,8 @@ class App {
         call("platforms.list", {}),
       ]);
       this.about = about;
-      this.settings = settings;
+      this.take(settings);
       this.facts = facts;
-      speak(this.language);
       await this.refresh();
       this.broken = undefined;
       if (!this.loaded) {
@@ -196,10 +201,7 @@ class App {
     }
     if (event.what === "settings" || event.what === "elsewhere") {
       void call("settings.get", {}).then(
-        (settings) => {
-          this.settings = settings;
-          speak(this.language);
-        },
+        (settings) => this.take(settings),
         () => undefined,
       );
     }
