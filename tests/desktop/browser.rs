@@ -101,18 +101,6 @@ impl Browser {
         Ok(self.find_all(css).await?.into_iter().next())
     }
 
-    pub async fn click(&self, element: &Element) -> anyhow::Result<()> {
-        self.ask("POST", &format!("/element/{}/click", element.0), json!({})).await.map(drop)
-    }
-
-    pub async fn clear(&self, element: &Element) -> anyhow::Result<()> {
-        self.ask("POST", &format!("/element/{}/clear", element.0), json!({})).await.map(drop)
-    }
-
-    pub async fn write(&self, element: &Element, text: &str) -> anyhow::Result<()> {
-        self.ask("POST", &format!("/element/{}/value", element.0), json!({"text": text})).await.map(drop)
-    }
-
     pub async fn text(&self, element: &Element) -> anyhow::Result<String> {
         let text = self.ask("GET", &format!("/element/{}/text", element.0), Value::Null).await?;
         Ok(text.as_str().unwrap_or_default().to_string())
@@ -142,41 +130,9 @@ impl Browser {
         Ok(Rect { x: side(0)?, y: side(1)?, width: side(2)?, height: side(3)? })
     }
 
-    pub async fn actions(&self, actions: Value) -> anyhow::Result<()> {
-        self.ask("POST", "/actions", json!({"actions": actions})).await.map(drop)
-    }
-
     /// What is visible, as PNG.
     pub async fn picture(&self) -> anyhow::Result<Vec<u8>> {
         let picture = self.ask("GET", "/screenshot", Value::Null).await?;
         Ok(base64::engine::general_purpose::STANDARD.decode(picture.as_str().context("no picture")?)?)
-    }
-
-    pub async fn handles(&self) -> anyhow::Result<Vec<String>> {
-        let handles = self.ask("GET", "/window/handles", Value::Null).await?;
-        Ok(handles
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|one| one.as_str())
-            .map(String::from)
-            .collect())
-    }
-
-    pub async fn handle(&self) -> anyhow::Result<String> {
-        let handle = self.ask("GET", "/window", Value::Null).await?;
-        Ok(handle.as_str().context("no window")?.to_string())
-    }
-
-    pub async fn switch_to(&self, handle: &str) -> anyhow::Result<()> {
-        self.ask("POST", "/window", json!({"handle": handle})).await.map(drop)
-    }
-
-    pub async fn url(&self) -> anyhow::Result<String> {
-        Ok(self.ask("GET", "/url", Value::Null).await?.as_str().unwrap_or_default().to_string())
-    }
-
-    pub async fn resize(&self, width: u32, height: u32) -> anyhow::Result<()> {
-        self.ask("POST", "/window/rect", json!({"width": width, "height": height})).await.map(drop)
     }
 }

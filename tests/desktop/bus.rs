@@ -50,10 +50,6 @@ impl Bus {
         Ok(Bus { address, _daemon: daemon, seen, mine })
     }
 
-    pub fn connect(&self) -> anyhow::Result<Connection> {
-        connect(&self.address)
-    }
-
     /// Everything that was to be shown so far, oldest first.
     pub fn notices(&self) -> Vec<Notice> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()

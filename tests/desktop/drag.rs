@@ -68,12 +68,6 @@ impl Drag<'_> {
         Ok(())
     }
 
-    /// Carries them along and away again, without letting go.
-    pub fn leave_after(&self, points: &[(i32, i32)]) -> anyhow::Result<()> {
-        let target = self.carry(points)?;
-        self.tell(target, self.names.XdndLeave, [self.me, 0, 0, 0, 0])
-    }
-
     fn carry(&self, points: &[(i32, i32)]) -> anyhow::Result<Window> {
         let mut over = None;
         let mut welcome = false;

@@ -34,7 +34,10 @@ async fn by_mouse_alone_a_video_is_published_within_a_minute_and_its_notificatio
     // One notification, with the link, and its click opens the post.
     let notice =
         until("a notification", PATIENCE, || async { Ok(desk.bus.notices().into_iter().next()) }).await?;
-    ensure!(notice.app == "Slipway" && notice.text.contains("rye crust"), "{notice:?}");
+    ensure!(
+        notice.app == "Slipway" && notice.title == "Published" && notice.text.contains("rye crust"),
+        "{notice:?}"
+    );
     ensure!(
         notice.text.contains("youtube.com/") || notice.text.contains("youtu.be/"),
         "without its link: {notice:?}"

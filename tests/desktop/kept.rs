@@ -2,11 +2,9 @@
 
 use anyhow::Context;
 use std::process::{Child, Command};
-use std::time::{Duration, Instant};
 
 pub struct Kept {
     child: Child,
-    name: String,
 }
 
 impl Kept {
@@ -14,7 +12,7 @@ impl Kept {
         let child = command.spawn().with_context(|| {
             format!("{name} did not start; `./dev test` installs what the window's stories need")
         })?;
-        Ok(Kept { child, name: name.into() })
+        Ok(Kept { child })
     }
 
     /// The same for one that reads a word first.
@@ -28,23 +26,9 @@ impl Kept {
         self.child.id()
     }
 
-    pub fn has_ended(&mut self) -> bool {
-        !matches!(self.child.try_wait(), Ok(None))
-    }
-
     /// What it prints, where the command had it piped.
     pub fn output(&mut self) -> Option<std::process::ChildStdout> {
         self.child.stdout.take()
-    }
-
-    /// Waits for its own end.
-    pub fn ends(&mut self, patience: Duration) -> anyhow::Result<()> {
-        let began = Instant::now();
-        while !self.has_ended() {
-            anyhow::ensure!(began.elapsed() < patience, "{} still runs after {patience:?}", self.name);
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(())
     }
 }
 
@@ -58,15 +42,6 @@ impl Drop for Kept {
 
 /// SIGKILL for a process that is somebody else's child: no last word, nothing written.
 pub fn kill(id: u32) -> anyhow::Result<()> {
-    signal(id, rustix::process::Signal::KILL)
-}
-
-/// SIGTERM, as the system asks at a log-out.
-pub fn ask_to_end(id: u32) -> anyhow::Result<()> {
-    signal(id, rustix::process::Signal::TERM)
-}
-
-fn signal(id: u32, signal: rustix::process::Signal) -> anyhow::Result<()> {
     let id = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw).context("no process id")?;
-    Ok(rustix::process::kill_process(id, signal)?)
+    Ok(rustix::process::kill_process(id, rustix::process::Signal::KILL)?)
 }

@@ -157,13 +157,20 @@ async fn language_and_theme_switch_at_once_and_are_kept() -> anyhow::Result<()> 
     choose(&window, "settings-theme", "dark").await?;
     choose(&window, "settings-language", "ja").await?;
     is_dressed(&window, "ja", "dark").await?;
-    ensure!(window.text("nav-calendar").await?.contains("カレンダー"));
+    says(&window, "カレンダー").await?;
     choose(&window, "settings-language", "ru").await?;
     is_dressed(&window, "ru", "dark").await?;
-    ensure!(window.text("nav-calendar").await?.contains("Календарь"));
+    says(&window, "Календарь").await?;
     window.kill().await?;
     let window = desk.start().await?;
     is_dressed(&window, "ru", "dark").await
+}
+
+async fn says(window: &Window<'_>, word: &str) -> anyhow::Result<()> {
+    until(&format!("the window says {word}"), PATIENCE, || async {
+        Ok(window.text("nav-calendar").await?.contains(word).then_some(()))
+    })
+    .await
 }
 
 /// Chooses in a list.

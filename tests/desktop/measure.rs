@@ -66,3 +66,16 @@ pub fn memory(processes: &[u32]) -> anyhow::Result<u64> {
     }
     Ok(sum)
 }
+
+/// When a process was started, in milliseconds since 1970; to a hundredth of a second.
+pub fn began_ms(id: u32) -> anyhow::Result<f64> {
+    let ticks: f64 =
+        stat(id).and_then(|fields| fields.get(19)?.parse().ok()).context("the process is gone")?;
+    let system = fs::read_to_string("/proc/stat")?;
+    let booted = system.lines().find_map(|line| line.strip_prefix("btime ")).context("no time of start")?;
+    // The start of the system in whole seconds only: what is up now gives it to a hundredth.
+    let up: f64 = fs::read_to_string("/proc/uptime")?.split(' ').next().context("no uptime")?.parse()?;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs_f64();
+    anyhow::ensure!((now - up - booted.parse::<f64>()?).abs() < 2.0, "the clock was set meanwhile");
+    Ok((now - up) * 1000.0 + ticks * 10.0)
+}

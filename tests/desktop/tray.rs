@@ -18,7 +18,6 @@ pub struct Icon {
     connection: Connection,
     owner: String,
     path: String,
-    pub title: String,
     pub name: String,
     pub folder: String,
     menu: String,
@@ -30,9 +29,11 @@ pub struct Line {
     pub id: i32,
     pub label: String,
     pub enabled: bool,
-    pub checked: bool,
     pub separator: bool,
 }
+
+/// Number, what is known, lines below.
+type Layout = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
 
 struct Watcher(Arc<Mutex<Vec<(String, String)>>>);
 
@@ -102,7 +103,6 @@ impl Tray {
         let all: HashMap<String, OwnedValue> = answer.body().deserialize()?;
         Ok(Some(Icon {
             connection: self.connection.clone(),
-            title: text(&all, "Title"),
             name: text(&all, "IconName"),
             folder: text(&all, "IconThemePath"),
             menu: text(&all, "Menu"),
@@ -129,9 +129,8 @@ impl Icon {
         );
         let answer = answer.with_context(|| format!("asking {} {} for its menu", self.owner, self.path))?;
         let body = answer.body();
-        let (_, (_, _, children)): (u32, (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>)) =
-            body.deserialize()?;
-        Ok(children.iter().filter_map(|child| line(child)).collect())
+        let (_, (_, _, children)): (u32, Layout) = body.deserialize()?;
+        Ok(children.iter().filter_map(line).collect())
     }
 
     /// A click on the line whose label holds this.
@@ -158,13 +157,11 @@ fn line(child: &OwnedValue) -> Option<Line> {
     let about = about.try_clone().ok()?;
     let about: HashMap<String, OwnedValue> = about.try_into().ok()?;
     let flag = |name: &str| about.get(name).and_then(|value| bool::try_from(value).ok());
-    let number = |name: &str| about.get(name).and_then(|value| i32::try_from(value).ok());
     Some(Line {
         id: *id,
         // An underscore marks the key that chooses the line.
         label: text(&about, "label").replace('_', ""),
         enabled: flag("enabled").unwrap_or(true),
-        checked: number("toggle-state") == Some(1),
         separator: text(&about, "type") == "separator",
     })
 }

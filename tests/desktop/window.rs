@@ -215,10 +215,6 @@ impl<'a> Window<'a> {
         hand.focus(&self.x_window().await?)
     }
 
-    pub async fn screen_is(&self, name: &str) -> anyhow::Result<()> {
-        self.has(&format!("nav-{name}"), "aria-current", &["page"], PATIENCE).await.map(drop)
-    }
-
     /// Ends the process without a last word, and returns when it is gone.
     pub async fn kill(&self) -> anyhow::Result<()> {
         kept::kill(self.id)?;
