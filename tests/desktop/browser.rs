@@ -101,11 +101,6 @@ impl Browser {
         Ok(self.find_all(css).await?.into_iter().next())
     }
 
-    pub async fn text(&self, element: &Element) -> anyhow::Result<String> {
-        let text = self.ask("GET", &format!("/element/{}/text", element.0), Value::Null).await?;
-        Ok(text.as_str().unwrap_or_default().to_string())
-    }
-
     pub async fn attribute(&self, element: &Element, name: &str) -> anyhow::Result<Option<String>> {
         let value = self.ask("GET", &format!("/element/{}/attribute/{name}", element.0), Value::Null).await?;
         Ok(value.as_str().map(String::from))

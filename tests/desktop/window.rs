@@ -135,8 +135,11 @@ impl<'a> Window<'a> {
     }
 
     pub async fn text(&self, name: &str) -> anyhow::Result<String> {
-        let element = self.see(name).await?;
-        self.page.text(&element).await
+        self.see(name).await?;
+        // As drawn; the driver's own reading leaves out what lies in a scrolling flex box.
+        let script = format!("return document.querySelector('{}')?.innerText ?? ''", css(name));
+        let text = self.page.js(&script, json!([])).await?;
+        Ok(text.as_str().unwrap_or_default().to_string())
     }
 
     /// Waits until it carries this value in an attribute.

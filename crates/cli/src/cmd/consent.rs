@@ -1,4 +1,4 @@
-//! A browser just large enough for a sandbox's consent page: reads the form, ticks what can be ticked, presses the last button.
+//! A browser just large enough for a sandbox's consent page: reads the form, ticks what can be ticked, presses the button that allows.
 //!
 //! For the demo. It speaks to this computer only, whatever a page says, and runs no script.
 
@@ -69,7 +69,8 @@ fn form(html: &str) -> Option<Form> {
                 "hidden" | "checkbox" => form.fields.push((name, value)),
                 _ => {}
             },
-            ("button", Some(_)) => button = Some((name, value)),
+            // The one that allows, wherever it stands; else the last one.
+            ("button", Some(_)) if !allows(&button) => button = Some((name, value)),
             _ => {}
         }
     }
@@ -87,6 +88,10 @@ fn form(html: &str) -> Option<Form> {
     form.fields.extend(chosen);
     form.fields.extend(button);
     Some(form)
+}
+
+fn allows(button: &Option<(String, String)>) -> bool {
+    button.as_ref().is_some_and(|(_, value)| value == "allow")
 }
 
 struct Tag {
@@ -163,11 +168,18 @@ mod tests {
             <input type=hidden name=request value="r&amp;1">
             <input type=radio name=account value="mira"><input type=radio name=account value=jonas checked>
             <input type=checkbox name=scope value='a b' checked disabled><input type=checkbox name=scope value="upload">
-            <button name=decision value=deny>Deny</button><button class=main name=decision value=allow>Allow</button></form>
+            BUTTONS</form>
             <form action=/other><input type=hidden name=no value=no></form>"#;
         let want =
             pairs(&[("request", "r&1"), ("scope", "upload"), ("account", "jonas"), ("decision", "allow")]);
-        assert_eq!(form(html), Some(Form { action: "/signin/consent".into(), fields: want }));
+        let want = Some(Form { action: "/signin/consent".into(), fields: want });
+        let (allow, deny) = (
+            "<button class=main name=decision value=allow autofocus>Allow</button>",
+            "<button name=decision value=deny>Deny</button>",
+        );
+        for buttons in [format!("{allow}{deny}"), format!("{deny} {allow}")] {
+            assert_eq!(form(&html.replace("BUTTONS", &buttons)), want);
+        }
     }
 
     #[test]
