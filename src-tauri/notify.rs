@@ -1,6 +1,5 @@
 //! One notification an event: published, needs you, missed. A click opens the post. Never holds a secret: titles and channel names only.
 
-use crate::window;
 use crate::words::{Language, Words};
 use slipway_core::engine::Engine;
 use slipway_core::event::NoticeKind;
@@ -70,7 +69,7 @@ fn show(app: &AppHandle, said: &Notice, delivery: i64) {
     match notification.show() {
         Ok(handle) => handle.wait_for_action(|action| {
             if action == "default" {
-                window::open_post(app, delivery);
+                crate::window::open_post(app, delivery);
             }
         }),
         // No notification service in this session: the window and the tray say it too.

@@ -20,6 +20,7 @@ mod measure;
 mod mishaps;
 mod shots;
 mod speed;
+mod told;
 mod tray;
 mod window;
 

@@ -79,6 +79,42 @@ async fn a_missed_post_asks_and_goes_out_when_told_c17() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A pause of everything that lasts beyond a post's minute, or a sign-in that comes back after it, is no leave to post late unasked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_minute_that_passes_in_a_pause_or_without_a_sign_in_is_missed_c17() -> anyhow::Result<()> {
+    for paused in [true, false] {
+        let scene = Scene::set(json!({"rule": "ask"}), json!([])).await?;
+        let hold = async |on: bool| -> anyhow::Result<()> {
+            if paused {
+                call(&scene.engine, "settings.pause", json!({"paused": on})).await?;
+            } else {
+                let state = if on { "sign_in" } else { "ok" };
+                let sql = rusqlite::Connection::open(scene.town.folder().join("slipway.db"))?;
+                sql.execute("UPDATE account SET state = ?1", [state])?;
+                // Said by a call, so that the queue looks again.
+                call(&scene.engine, "accounts.rules", json!({"id": 1, "missed": {"rule": "ask"}})).await?;
+            }
+            Ok(())
+        };
+        let id = scene.post(1, "+1m", false).await?;
+        hold(true).await?;
+        let running = Running::start(&scene.engine);
+        scene.town.quiet().await?;
+        // By and by: a leap would be taken for a suspend.
+        let over = instant(&call(&scene.engine, "posts.show", json!({"id": id})).await?["due"])? + 2 * MINUTE;
+        scene.quick.run();
+        while scene.quick.now() < over {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        hold(false).await?;
+        let shown = wait_for(&scene.engine, id, &["stuck", "published", "handed_over"], PATIENCE).await?;
+        ensure!(is_asked(&shown), "paused {paused}: {shown:#}");
+        running.stop().await?;
+        ensure!(scene.privacies().is_empty(), "it went out unasked");
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_missed_post_goes_out_late_where_that_is_the_rule_c17() -> anyhow::Result<()> {
     for staged in [false, true] {

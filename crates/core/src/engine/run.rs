@@ -61,7 +61,10 @@ struct Runner {
     running: HashMap<u64, Running>,
     tasks: JoinSet<u64>,
     next_key: u64,
+    /// Since when posts go out: the start, the end of a suspend or of a pause.
     awake_since: Timestamp,
+    /// The same for channels whose sign-in came back since.
+    back_since: HashMap<i64, Timestamp>,
     looked: Reading,
     lanes: Vec<Lane>,
     blocked: Vec<i64>,
@@ -91,6 +94,7 @@ impl Engine {
             tasks: JoinSet::new(),
             next_key: 0,
             awake_since: now,
+            back_since: HashMap::new(),
             looked: self.inner.clock.reading(),
             lanes: Vec::new(),
             blocked: Vec::new(),
@@ -197,13 +201,20 @@ impl Runner {
         let (settings, accounts, holds) = self.engine.read(|sql| {
             Ok((setting::get::<Settings>(sql, Settings::KEY)?, account::all(sql)?, hold::all(sql)?))
         })?;
-        self.signed_out = self.engine.read(account::signed_out)?;
+        let signed_out = self.engine.read(account::signed_out)?;
+        self.back_since
+            .extend(self.signed_out.iter().filter(|id| !signed_out.contains(id)).map(|id| (*id, now)));
+        self.signed_out = signed_out;
         match crate::throttle::rule::limit_at(&settings.bandwidth, now) {
             Ok(in_force) => {
                 self.engine.inner.throttle.set_limit(in_force.limit.for_throttle());
                 self.window_ends = Some(in_force.until);
             }
             Err(_) => self.window_ends = None,
+        }
+        // What became due while everything was paused was missed as if this computer had been off (C17).
+        if self.settings.paused && !settings.paused {
+            self.awake_since = now;
         }
         self.settings = settings;
         let active: Vec<Hold> = holds.into_iter().filter(|hold| hold.until > now).collect();
@@ -321,7 +332,8 @@ impl Runner {
         }
         let cancels = ticket.delivery.cancelling;
         self.running.insert(key, Running { account, delivery, heavy, cancels, gauge: gauge.clone() });
-        let (engine, awake_since) = (self.engine.clone(), self.awake_since);
+        let back = self.back_since.get(&account).copied().unwrap_or(self.awake_since);
+        let (engine, awake_since) = (self.engine.clone(), self.awake_since.max(back));
         self.tasks.spawn(async move {
             worker::work(engine, ticket, gauge, awake_since).await;
             key
