@@ -52,6 +52,10 @@ async fn answers(town: &Town) -> anyhow::Result<BTreeMap<&'static str, Value>> {
         ("settings.get", json!({})),
         ("activity.list", json!({})),
         ("house.show", json!({})),
+        (
+            "posts.days",
+            json!({"from": now.to_zoned(jiff::tz::TimeZone::UTC).date(), "days": 7, "zone": "UTC", "most": 3}),
+        ),
         ("slots.free", week),
     ] {
         answers.insert(name, tidied(call(&engine, name, given).await?, town));

@@ -363,3 +363,40 @@ async fn a_post_handed_over_and_never_public_is_told_c14() -> anyhow::Result<()>
     ensure!(scene.town.videos().len() == 1);
     Ok(())
 }
+
+// ------------------------------------------------------------------------------------------------------------------ days
+
+/// From afar or from near, the calendar tells the same: every post is counted once, on the day it has in that zone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_days_of_a_calendar_agree_with_its_list() -> anyhow::Result<()> {
+    let scene = Scene::set(json!({"rule": "ask"}), json!([])).await?;
+    for n in 1..=14 {
+        scene.post(n, &format!("+{}h", n * 5), false).await?;
+    }
+    let from = scene.quick.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    for zone in ["UTC", "Asia/Tokyo", "America/Los_Angeles"] {
+        let there = jiff::tz::TimeZone::get(zone)?;
+        let list = call(&scene.engine, "posts.list", json!({})).await?;
+        let mut want = std::collections::BTreeMap::<String, u64>::new();
+        for row in list.as_array().context("no list")? {
+            *want.entry(instant(&row["due"])?.to_zoned(there.clone()).date().to_string()).or_default() += 1;
+        }
+        let given = |text: Value| json!({"from": from, "days": 10, "zone": zone, "most": 2, "text": text, "state": "due"});
+        let days = call(&scene.engine, "posts.days", given(Value::Null)).await?;
+        let days = days.as_array().context("no days")?;
+        ensure!(days.len() == want.len() && want.values().any(|posts| *posts > 2), "{days:#?}");
+        for day in days {
+            let date = day["date"].as_str().context("no date")?;
+            let rows = day["rows"].as_array().context("no rows")?;
+            ensure!(day["posts"].as_u64() == want.get(date).copied(), "{zone} {date}: {day:#} {want:?}");
+            ensure!(rows.len() as u64 == day["posts"].as_u64().unwrap_or_default().min(2), "{day:#}");
+            for row in rows {
+                ensure!(instant(&row["due"])?.to_zoned(there.clone()).date().to_string() == date, "{day:#}");
+            }
+        }
+        let found = call(&scene.engine, "posts.days", given(json!("NUMBER 14"))).await?;
+        let only = [&found[0]["posts"], &found[0]["rows"][0]["title"], &found[1]];
+        ensure!(only == [&json!(1), &json!("Number 14"), &Value::Null], "{found:#}");
+    }
+    Ok(())
+}

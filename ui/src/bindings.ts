@@ -163,6 +163,18 @@ export type Connect = { platform: string, app?: number | null, patience_s?: numb
 
 export type Container = "mp4" | "mov" | "webm" | "matroska" | "avi" | "mpeg_ts" | "mpeg_ps" | "flv" | "asf" | "ogg";
 
+export type DayView = { date: string, posts: number, rows: Array<DeliveryView> };
+
+export type Days = {
+  from: string;
+  days: number;
+  zone: string;
+  most: number;
+  account?: number | null;
+  state?: State | null;
+  text?: string | null;
+};
+
 export type Decide = { id: number, there?: string | null };
 
 export type DeliveryDetail = {
@@ -561,6 +573,7 @@ export interface Commands {
   "posts.check": { given: AddPost; answer: Checked };
   "posts.add": { given: AddPost; answer: Added };
   "posts.list": { given: Filter; answer: Array<DeliveryView> };
+  "posts.days": { given: Days; answer: Array<DayView> };
   "posts.show": { given: Id; answer: DeliveryDetail };
   "posts.edit": { given: EditPost; answer: Array<DeliveryView> };
   "posts.reorder": { given: Reorder; answer: Array<DeliveryView> };

@@ -30,7 +30,9 @@ use crate::problem::{Code, Outcome, Problem};
 use crate::queue::{self};
 use crate::settings::Settings;
 use crate::store::{media, setting};
-use crate::view::{AccountView, AppView, DeliveryDetail, DeliveryView, Filter, Glance, Happening, HouseView};
+use crate::view::{
+    AccountView, AppView, DayView, Days, DeliveryDetail, DeliveryView, Filter, Glance, Happening, HouseView,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -121,6 +123,7 @@ commands! {
     "posts.check" => posts::check, AddPost => Checked;
     "posts.add" => posts::add, AddPost => Added;
     "posts.list" => posts::list, Filter => Vec<DeliveryView>;
+    "posts.days" => posts::days, Days => Vec<DayView>;
     "posts.show" => posts::show, Id => DeliveryDetail;
     "posts.edit" => edit::edit, EditPost => Vec<DeliveryView>;
     "posts.reorder" => edit::reorder, Reorder => Vec<DeliveryView>;

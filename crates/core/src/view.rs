@@ -3,9 +3,11 @@
 //! No secret is here, and none can be: views are made from rows, and rows have none. Every delivery says what happens next and when
 //! (C12).
 
+mod days;
 mod list;
 mod overview;
 
+pub use days::{DayView, Days};
 pub use list::Filter;
 pub use overview::{Glance, Happening, HouseView};
 

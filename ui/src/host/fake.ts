@@ -300,6 +300,23 @@ export const answers: Answers = {
         (!state || row.state === state) &&
         (!account || row.account === account),
     ),
+  "posts.days": ({ zone, most, state, account, text }) => {
+    const days = new Map<string, DeliveryView[]>();
+    for (const row of deliveries) {
+      const fits =
+        row.due !== null &&
+        (!state || row.state === state) &&
+        (!account || row.account === account) &&
+        (!text || row.title.toLowerCase().includes(text.toLowerCase()));
+      if (!fits || row.due === null) continue;
+      const date = new Intl.DateTimeFormat("sv-SE", { timeZone: zone }).format(Date.parse(row.due));
+      days.set(date, [...(days.get(date) ?? []), row]);
+    }
+    return [...days].sort().map(([date, rows]) => {
+      const posts = [...new Set(rows.map((row) => row.post))];
+      return { date, posts: posts.length, rows: rows.filter((row) => posts.indexOf(row.post) < most) };
+    });
+  },
   "posts.show": ({ id }) => detail(id),
   "posts.reorder": ({ id, before }) => {
     const row = deliveries.find((one) => one.id === id);

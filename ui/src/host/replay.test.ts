@@ -9,7 +9,7 @@ import { nextText, stateText } from "$words/state";
 import { wallOf } from "$words/zone";
 import Strip from "$parts/Strip.svelte";
 import Activity from "$screens/activity/Activity.svelte";
-import { cards } from "$screens/calendar/layout";
+import { cards, unseen } from "$screens/calendar/layout";
 import Channels from "$screens/channels/Channels.svelte";
 import Post from "$screens/post/Post.svelte";
 import Queue from "$screens/queue/Queue.svelte";
@@ -114,6 +114,15 @@ describe("what the engine answered", () => {
     const rows = kept("posts.list").filter((row) => row.due);
     const posts = new Set(rows.map((row) => row.post));
     expect(cards(rows, [], app.zone).length).toBe(posts.size);
+  });
+
+  it("posts.days: a day's posts are counted as the calendar counts its cards", () => {
+    for (const one of kept("posts.days")) {
+      const there = cards(one.rows, [], "UTC");
+      expect(new Set(there.map((card) => card.day))).toEqual(new Set([Date.parse(one.date) / 86_400_000]));
+      expect(unseen(there, one.posts, 3)).toBe(one.posts - there.length);
+      expect(there.length).toBe(Math.min(3, one.posts));
+    }
   });
 
   it("platforms.list: options and words have a label", () => {

@@ -8,6 +8,7 @@ import house from "./fixtures/house.show.json";
 import platforms from "./fixtures/platforms.list.json";
 import glance from "./fixtures/posts.glance.json";
 import list from "./fixtures/posts.list.json";
+import days from "./fixtures/posts.days.json";
 import show from "./fixtures/posts.show.json";
 import settings from "./fixtures/settings.get.json";
 import slots from "./fixtures/slots.free.json";
@@ -20,6 +21,7 @@ const texts = {
   "platforms.list": platforms,
   "posts.glance": glance,
   "posts.list": list,
+  "posts.days": days,
   "posts.show": show,
   "settings.get": settings,
   "slots.free": slots,

@@ -19,7 +19,7 @@ use crate::settings::Settings;
 use crate::store::account::Account;
 use crate::store::delivery::{self, Delivery, NewDelivery};
 use crate::store::{Tx, media, post, setting};
-use crate::view::{DeliveryDetail, DeliveryView, Filter};
+use crate::view::{DayView, Days, DeliveryDetail, DeliveryView, Filter};
 use crate::worker::job;
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -387,6 +387,10 @@ fn already_there(
 
 pub(super) async fn list(engine: &Engine, _: &dyn Host, given: Filter) -> Outcome<Vec<DeliveryView>> {
     engine.delivery_views(&given)
+}
+
+pub(super) async fn days(engine: &Engine, _: &dyn Host, given: Days) -> Outcome<Vec<DayView>> {
+    engine.day_views(&given)
 }
 
 pub(super) async fn show(engine: &Engine, _: &dyn Host, given: Id) -> Outcome<DeliveryDetail> {

@@ -72,6 +72,23 @@ export function cards(rows: DeliveryView[], composing: Composing[], zone: string
   return found.sort((a, b) => a.day - b.day || a.minute - b.minute || (a.key < b.key ? -1 : 1));
 }
 
+/** Cards by their day, both in order. */
+export function byDay(cards: Card[]): Map<number, Card[]> {
+  const found = new Map<number, Card[]>();
+  for (const card of cards) {
+    const there = found.get(card.day);
+    if (there) there.push(card);
+    else found.set(card.day, [card]);
+  }
+  return found;
+}
+
+/** Of a day how many cards are not among the first `shown`: `posts` are the queue's, listed or not; drafts come on top. */
+export const unseen = (there: Card[], posts: number | undefined, shown: number): number => {
+  const drafts = there.filter((card) => card.composing !== null).length;
+  return Math.max((posts ?? 0) + drafts, there.length) - Math.min(there.length, shown);
+};
+
 export type Laid = { card: Card; column: number; columns: number };
 
 /** Cards of one day side by side where they would cover each other. `tall` is how many minutes a card covers. */
