@@ -44,6 +44,8 @@ pub struct Houses {
     pub start: Start,
     home: PathBuf,
     open: RwLock<Option<Open>>,
+    /// Why nothing is open, when opening failed.
+    closed_by: Mutex<Option<Problem>>,
     /// One change of worlds at a time.
     changing: tokio::sync::Mutex<()>,
     /// The sign-in under way, if any.
@@ -66,6 +68,7 @@ impl Houses {
             start,
             home,
             open: RwLock::new(None),
+            closed_by: Mutex::new(None),
             changing: tokio::sync::Mutex::new(()),
             sign_in: Mutex::new(CancellationToken::new()),
         })
@@ -88,7 +91,10 @@ impl Houses {
 
     pub fn engine(&self) -> Outcome<Engine> {
         let open = self.open.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        open.as_ref().map(|open| open.engine.clone()).ok_or_else(crate::closed)
+        open.as_ref().map(|open| open.engine.clone()).ok_or_else(|| {
+            let why = self.closed_by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            why.clone().unwrap_or_else(crate::closed)
+        })
     }
 
     /// Address of the page that shows what the sandbox's platforms hold.
@@ -100,6 +106,13 @@ impl Houses {
     /// Closes what is open and opens the other world.
     pub async fn enter(self: &Arc<Self>, app: &AppHandle, world: World) -> Outcome<()> {
         let _turn = self.changing.lock().await;
+        let opened = self.open_world(app, world).await;
+        let mut why = self.closed_by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *why = opened.as_ref().err().cloned();
+        opened
+    }
+
+    async fn open_world(&self, app: &AppHandle, world: World) -> Outcome<()> {
         self.close().await;
         let sandbox = crate::is_practice(world);
         let folder = of_world(&self.home, sandbox);

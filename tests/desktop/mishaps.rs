@@ -174,3 +174,24 @@ async fn the_tray_shows_an_icon_and_a_menu_that_works() -> anyhow::Result<()> {
     let id = window.id;
     until("it has ended", PATIENCE, || async { Ok((!super::measure::lives(id)).then_some(())) }).await
 }
+
+/// A queue that can't be opened is said with its reason, and "Try again" opens it once the reason is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_does_not_open_says_why_and_opens_when_it_can() -> anyhow::Result<()> {
+    let desk = Desk::new().await?;
+    let window = desk.start().await?;
+    window.practise().await?;
+    window.kill().await?;
+    let (file, aside) = (desk.folder().join("slipway.db"), desk.folder().join("aside.db"));
+    std::fs::rename(&file, &aside)?;
+    // What stands in its place is no file at all.
+    std::fs::create_dir(&file)?;
+    let window = desk.start().await?;
+    window.see("broken").await?;
+    let said = window.text("broken").await?;
+    ensure!(!said.contains("queue is not open") && said.lines().count() >= 3, "no reason: {said}");
+    std::fs::remove_dir(&file)?;
+    std::fs::rename(&aside, &file)?;
+    window.click("broken-again").await?;
+    window.see("calendar").await.map(drop)
+}

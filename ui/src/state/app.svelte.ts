@@ -151,11 +151,9 @@ class App {
 
   async reload(): Promise<void> {
     try {
-      const [about, settings, facts] = await Promise.all([
-        shell("about", {}),
-        call("settings.get", {}),
-        call("platforms.list", {}),
-      ]);
+      // First: it opens the queue where that failed at the start, which the others can't do without.
+      const about = await shell("about", {});
+      const [settings, facts] = await Promise.all([call("settings.get", {}), call("platforms.list", {})]);
       this.about = about;
       this.take(settings);
       this.facts = facts;
