@@ -71,7 +71,7 @@ pub struct AccountView {
     pub live: serde_json::Value,
     /// Its next planned minute.
     pub next_due: Option<Timestamp>,
-    /// Posts that are not at their end.
+    /// Posts that go their way: not at their end, and not stuck.
     pub waiting: i64,
     /// The sign-in ends before a post that is planned (C31).
     pub ends_before_due: bool,
@@ -350,7 +350,7 @@ struct Planned {
 fn planned(sql: &rusqlite::Connection, account: i64) -> rusqlite::Result<Planned> {
     sql.prepare_cached(
         "SELECT min(due_at), max(due_at), count(*) FROM delivery \
-         WHERE account_id = ?1 AND state IN ('due', 'working', 'ready', 'handed_over', 'parked', 'stuck')",
+         WHERE account_id = ?1 AND state IN ('due', 'working', 'ready', 'handed_over', 'parked')",
     )?
     .query_row([account], |row| {
         let instant = |at: Option<i64>| at.and_then(|ms| Timestamp::from_millisecond(ms).ok());
