@@ -22,6 +22,12 @@ mod sample_entry;
 mod signature;
 mod timing;
 
+/// Name of a media's small picture: by the bytes it shows, so that a file that changed never keeps an old face.
+pub(crate) fn poster_name(fingerprint: &str) -> String {
+    let name: String = fingerprint.chars().filter(char::is_ascii_alphanumeric).take(80).collect();
+    format!("{name}.jpg")
+}
+
 #[cfg(test)]
 mod damage_tests;
 #[cfg(test)]

@@ -115,12 +115,10 @@ fn jpeg(text: &str) -> Outcome<Vec<u8>> {
     if whole { Ok(bytes) } else { Err(refused()) }
 }
 
-/// Named by the bytes it shows, so that a file that changed never keeps an old face.
 fn poster_path(engine: &Engine, media: i64) -> Outcome<PathBuf> {
     let found = engine.read(|sql| media::get(sql, media))?.ok_or_else(no_media)?;
-    let name: String =
-        found.fingerprint.as_str().chars().filter(char::is_ascii_alphanumeric).take(80).collect();
-    Ok(engine.folder().join("posters").join(format!("{name}.jpg")))
+    let name = crate::media::poster_name(found.fingerprint.as_str());
+    Ok(engine.folder().join("posters").join(name))
 }
 
 fn no_media() -> Problem {

@@ -3,15 +3,23 @@
 //! Driven by a cron scheduler; the due queue is not: that is the table's. Each job may fail or be late without harm, and says so in
 //! the log.
 
-use super::Engine;
-use crate::problem::Outcome;
+use super::{Engine, sql};
+use crate::media;
+use crate::problem::{Outcome, Problem};
 use crate::store::account::{self, AccountState};
 use crate::store::{app, attempt};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashSet;
+use std::path::Path;
+use std::time::Duration;
 use tokio_cron_scheduler::{Job, JobScheduler};
 
 /// How long the history of ended posts is kept.
 const HISTORY: SignedDuration = SignedDuration::from_hours(24 * 90);
+/// How long a file is remembered that was looked at and never posted.
+const LOOKED_AT: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// A picture that is younger may belong to a media that is only just being written down.
+const BEING_WRITTEN: Duration = Duration::from_secs(5);
 /// Channels with something due this soon get their token looked at, so that a lost sign-in is seen before the post needs it.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
@@ -125,10 +133,47 @@ impl Engine {
         if gone > 0 {
             tracing::info!(gone, "old history was dropped");
         }
+        self.forget_media(now).await?;
         let day = now.to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
         let store = self.inner.store.clone();
         let copied = tokio::task::spawn_blocking(move || store.back_up_for(&day)).await;
         // A copier that broke is tried again in an hour.
         copied.unwrap_or(Ok(None)).map(|_| ())
+    }
+
+    /// Files that were only looked at are forgotten, and pictures go with the media they show.
+    async fn forget_media(&self, now: Timestamp) -> Outcome<()> {
+        let before = now.checked_sub(LOOKED_AT).unwrap_or(now).as_millisecond();
+        let gone = self
+            .write(move |tx| {
+                sql(tx.execute(
+                    "DELETE FROM media WHERE added_at < ?1 AND id NOT IN (SELECT media_id FROM post) AND path NOT IN \
+                     (SELECT json_extract(draft, '$.path') FROM composing WHERE json_extract(draft, '$.path') IS NOT NULL)",
+                    [before],
+                ))
+            })
+            .await?;
+        if gone > 0 {
+            tracing::info!(gone, "files that no post uses were forgotten");
+        }
+        let prints: Vec<String> = self.read(|sql| {
+            sql.prepare("SELECT fingerprint FROM media")?.query_map([], |row| row.get(0))?.collect()
+        })?;
+        let kept: HashSet<String> = prints.iter().map(|print| media::poster_name(print)).collect();
+        let folder = self.folder().join("posters");
+        let swept = tokio::task::spawn_blocking(move || sweep(&folder, &kept)).await;
+        swept.map_err(|error| Problem::internal(&error.into()))
+    }
+}
+
+/// Takes away pictures of no media. What lies there for less than a while may be just being written.
+fn sweep(folder: &Path, kept: &HashSet<String>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let of_media = entry.file_name().to_str().is_some_and(|name| kept.contains(name));
+        let old = entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|at| at.elapsed().ok());
+        if !of_media && old.is_some_and(|old| old > BEING_WRITTEN) {
+            // One that can't be deleted now is met again in an hour.
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 }
