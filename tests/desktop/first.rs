@@ -90,3 +90,24 @@ async fn by_keyboard_alone_a_video_is_published_within_a_minute() -> anyhow::Res
     ensure!(desk.public() == ["morning"], "{:?}", desk.public());
     Ok(())
 }
+
+/// The file a person started the program with comes along into the sandbox they choose to try it in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_opened_at_the_first_start_comes_along_into_the_sandbox() -> anyhow::Result<()> {
+    let desk = Desk::new().await?;
+    let video = desk.film("oat loaf.mp4")?;
+    let window = desk.start_with(&[&video.to_string_lossy()]).await?;
+    window.see("composer").await?;
+    window.practise().await?;
+    window.see("composer").await?;
+    // The new channel is chosen: nothing is left to do but to send it.
+    window.enabled("composer-schedule").await?;
+    window.click("composer-now").await?;
+    window.enabled("composer-schedule").await?;
+    window.click("composer-schedule").await?;
+    window.gone("composer").await?;
+    let id = window.newest().await?;
+    window.reaches(id, &["published"]).await?;
+    ensure!(desk.public() == ["oat loaf"], "{:?}", desk.public());
+    Ok(())
+}

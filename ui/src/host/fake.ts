@@ -439,11 +439,15 @@ export async function call<K extends keyof Commands>(
   return structuredClone(answer(given));
 }
 
+/** What the shell is to refuse, for tests. */
+export const refuse = new Set<keyof ShellCommands>();
+
 export async function shell<K extends keyof ShellCommands>(
   name: K,
   given: ShellCommands[K]["given"],
 ): Promise<ShellCommands[K]["answer"]> {
   asked.push({ name, given });
+  if (refuse.has(name)) throw problem("not_now", `${name} is refused.`, { do: "none" });
   const known: { [K in keyof ShellCommands]?: ShellCommands[K]["answer"] } = {
     about: {
       version: "0.1.0",

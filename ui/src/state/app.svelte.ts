@@ -1,7 +1,18 @@
 // What the whole window knows: where it is, who is connected, what moves. The engine is the truth; nothing here is written before it
 // was answered.
 import { SvelteMap } from "svelte/reactivity";
-import type { AccountView, AppView, DeliveryView, Event, Facts, Glance, HouseView, Problem, Settings } from "$bindings";
+import type {
+  AccountView,
+  AppView,
+  DeliveryView,
+  Event,
+  Facts,
+  Glance,
+  HouseView,
+  Problem,
+  SaveComposing,
+  Settings,
+} from "$bindings";
 import type { About } from "$host";
 import { call, listen, shell } from "$host";
 import { speak, type Language } from "$messages";
@@ -9,7 +20,14 @@ import { asProblem } from "$words/problem";
 
 export type Screen = "calendar" | "queue" | "channels" | "activity" | "settings" | "post" | "first-run";
 export type Route = { screen: Screen; post?: number };
-export type ComposeRequest = { paths?: string[]; at?: string; composing?: number; delivery?: number };
+export type ComposeRequest = {
+  paths?: string[];
+  at?: string;
+  composing?: number;
+  delivery?: number;
+  /** What was being written in the world that was left. */
+  carried?: SaveComposing;
+};
 export type Toast = { id: number; text: string; undo?: () => void; problem?: Problem };
 export type Moving = { sent: number; total: number; bytes_per_s: number };
 
@@ -41,6 +59,9 @@ class App {
   broken = $state<Problem | undefined>();
   loaded = $state(false);
   consent = $state<"open" | "closed">("closed");
+  /** Keeps what the composer holds where it was written, and says what of it can be written elsewhere. */
+  leaveWriting: (() => Promise<SaveComposing | undefined>) | undefined;
+  #begun = false;
   #moving = new SvelteMap<number, Moving>();
   #serial = 0;
   #dark = $state(false);
@@ -161,12 +182,32 @@ class App {
       this.broken = undefined;
       if (!this.loaded) {
         this.loaded = true;
-        if (about.start.post !== undefined) this.go("post", { post: about.start.post });
+        const first = !this.#begun;
+        this.#begun = true;
+        if (first && about.start.post !== undefined) this.go("post", { post: about.start.post });
         else if (this.accounts.length === 0) this.go("first-run");
-        if (about.start.compose?.length) this.compose({ paths: about.start.compose });
+        if (first && about.start.compose?.length) this.compose({ paths: about.start.compose });
       }
     } catch (problem) {
       this.broken = asProblem(problem);
+    }
+  }
+
+  /** Changes the world. Numbers of one world mean nothing in another: what is being written comes along as words, file and minute. */
+  async enter(to: "sandbox" | "real", settle?: () => Promise<void>): Promise<void> {
+    const writing = await this.leaveWriting?.();
+    const old = this.request;
+    this.closeComposer();
+    let there = false;
+    try {
+      await shell("world", { to });
+      there = true;
+      await this.reload();
+      await settle?.();
+    } finally {
+      if (there && writing !== undefined) this.compose({ carried: { ...writing, id: null, to: [] } });
+      else if (!there && writing?.id != null) this.compose({ composing: writing.id });
+      else if (!there && old !== undefined) this.compose(old);
     }
   }
 

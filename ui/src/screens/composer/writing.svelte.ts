@@ -59,6 +59,7 @@ export class Writing {
   }
 
   async open(request: ComposeRequest): Promise<void> {
+    app.leaveWriting = this.#leave;
     try {
       if (request.delivery !== undefined) await this.#edit(request.delivery);
       else if (request.composing !== undefined) {
@@ -70,9 +71,11 @@ export class Writing {
           if (found.path !== null) await this.#look(found.path);
         }
       } else {
-        this.draft.at = request.at ?? null;
+        if (request.carried) this.draft = request.carried;
+        else this.draft.at = request.at ?? null;
         this.draft.to = app.accounts.filter((account) => account.state === "ok").map((account) => account.id);
         if (request.paths?.length) await this.take(request.paths);
+        else if (this.draft.path !== null) await this.#look(this.draft.path);
       }
     } catch (problem) {
       app.tell(problem);
@@ -81,8 +84,16 @@ export class Writing {
     this.#check();
   }
 
+  /** A post that exists stays where it is; a draft is kept there and can be written on elsewhere. */
+  #leave = async (): Promise<SaveComposing | undefined> => {
+    if (this.editing) return undefined;
+    await this.save();
+    return $state.snapshot(this.draft);
+  };
+
   /** What is not kept yet is kept. */
   end(): void {
+    if (app.leaveWriting === this.#leave) app.leaveWriting = undefined;
     clearTimeout(this.#checking);
     if (this.#saving !== undefined) void this.save();
   }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { tick } from "svelte";
-import { accounts, answers, asked } from "../../host/fake";
+import { accounts, answers, asked, refuse } from "../../host/fake";
 import { app } from "$state/app.svelte";
 import { Writing } from "./writing.svelte";
 
@@ -38,6 +38,39 @@ describe("a post being written", () => {
     expect(post.undo(true)).toBe(true);
     expect(post.draft.at).toBe("2026-11-28T18:00");
     post.end();
+  });
+
+  it("goes along into another world as words and file, never as a number of the world that was left", async () => {
+    const post = new Writing();
+    await post.open({ paths: ["/videos/rye-crust-final.mp4"], at: "2026-11-28T18:00" });
+    // Not kept yet: the change must not reach the other world's drafts.
+    await app.enter("sandbox");
+    post.end();
+    const kept = asked.findIndex((one) => one.name === "composing.save");
+    const moved = asked.findIndex((one) => one.name === "world");
+    expect(kept).toBeGreaterThan(-1);
+    expect(moved).toBeGreaterThan(kept);
+    const { carried } = app.request ?? {};
+    expect(carried).toMatchObject({ id: null, to: [], path: "/videos/rye-crust-final.mp4", at: "2026-11-28T18:00" });
+    const there = new Writing();
+    await there.open(app.request ?? {});
+    expect(there.draft.to).toEqual(accounts.filter((one) => one.state === "ok").map((one) => one.id));
+    expect(there.draft.words.title).toBe("rye crust final");
+    await vi.advanceTimersByTimeAsync(600);
+    expect(was("composing.save")).toMatchObject({ id: null });
+    there.end();
+    app.closeComposer();
+  });
+
+  it("stays open where it was when the world can't be changed", async () => {
+    const post = new Writing();
+    await post.open({ paths: ["/videos/rye-crust-final.mp4"] });
+    refuse.add("world");
+    await expect(app.enter("sandbox")).rejects.toMatchObject({ code: "not_now" });
+    refuse.delete("world");
+    expect(app.request?.composing).toBe(post.draft.id);
+    post.end();
+    app.closeComposer();
   });
 
   it("sends of an edit only what was changed", async () => {
