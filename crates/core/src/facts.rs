@@ -15,10 +15,23 @@ pub struct Facts {
     /// Real host names this platform may ever be spoken to at. A bearer goes nowhere else.
     pub hosts: &'static [&'static str],
     pub sign_in: SignInFacts,
+    /// Further ways to sign in, each with a kind of developer app of its own; told apart by `SignInFacts::way`.
+    pub also: &'static [SignInFacts],
+    /// What only the user knows about their developer app, and what depends on it (e.g. whether it was audited).
+    pub app_flags: &'static [AppFlagFact],
     pub words: &'static [WordFact],
     pub media: MediaFacts,
     pub options: &'static [OptionFact],
     pub quotas: &'static [QuotaFact],
+    /// How often calls may be made; kept by the engine before the platform has to say it.
+    pub rates: &'static [RateFact],
+    /// Has it terms that change (`Question::Terms`)? Read each time a post for it is written.
+    pub terms: bool,
+    /// How what is posted is shown there, for the composer's preview.
+    pub preview: PreviewFact,
+    /// No byte goes ahead earlier than so many seconds before the minute: a container that ends by itself, the far end of a
+    /// platform's own schedule. `None`: at any time.
+    pub ahead_s: Option<u64>,
     /// What really applies to what is posted, where that may differ from what was chosen (C32). Said on the channel's card.
     pub privacy_note: Option<&'static str>,
     /// The platform's processing time that the lead is reckoned with, in seconds per minute of video.
@@ -29,14 +42,24 @@ pub struct Facts {
     pub source: &'static str,
 }
 
-/// OAuth 2.0 authorisation code with PKCE; every platform's quirk is a field here.
+/// OAuth 2.0 authorisation code; every platform's quirk is a field here.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct SignInFacts {
+    /// Which of the platform's ways this is; empty for the first.
+    pub way: &'static str,
+    /// What people call it, e.g. `Instagram Login`; empty where there is one way.
+    pub label: &'static str,
+    /// What this way can't do, said before anybody goes through it.
+    pub note: Option<&'static str>,
     /// Host (one of `hosts`) and path of the page the user sees.
     pub authorize: (&'static str, &'static str),
     pub token: (&'static str, &'static str),
-    pub revoke: Option<(&'static str, &'static str)>,
+    /// How a code or a token is asked for at `token`.
+    pub asked_by: AskedBy,
+    pub errors: OAuthErrors,
+    pub renew: Renew,
+    pub revoke: Option<RevokeFact>,
     pub pkce: Pkce,
     /// Must the developer app's secret be sent?
     pub secret: bool,
@@ -49,6 +72,14 @@ pub struct SignInFacts {
     /// Path after the loopback port, e.g. `/callback`.
     pub redirect_path: &'static str,
     pub redirect_host: &'static str,
+    /// Which other addresses than a loopback port of any number the user may register for the answer.
+    pub redirects: &'static [RedirectKind],
+    /// A token made in the platform's own console may be pasted in place of the browser: what it is called there.
+    pub paste: Option<&'static str>,
+    /// One sign-in speaks for several channels, each acting under a token of its own (`Question::Token`).
+    pub account_tokens: bool,
+    /// The answer does not name what was granted; `Question::Scopes` does.
+    pub asks_scopes: bool,
     /// Does each refresh hand out a new refresh token that replaces the old?
     pub rotates: bool,
     /// Revoking takes every scope of the same developer project with it.
@@ -63,6 +94,122 @@ pub enum Pkce {
     S256,
     /// The same hash in hexadecimal (TikTok's desktop login).
     S256Hex,
+    /// The platform knows none.
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum AskedBy {
+    /// RFC 6749, 4.1.3: a form.
+    PostForm,
+    /// Parameters of the address, by GET.
+    GetQuery,
+}
+
+/// The shape a token endpoint refuses in, and which of its numbers mean what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case", tag = "shape", rename_all_fields = "snake_case")]
+pub enum OAuthErrors {
+    /// RFC 6749, 5.2: `error` is a word.
+    Flat,
+    /// `error` is an object with a numeric `code`, or `code` stands beside `error_type`.
+    Coded {
+        /// The code or token is not, or no longer, good.
+        grant: &'static [i64],
+        /// The developer app is refused.
+        app: &'static [i64],
+        /// Passing.
+        passing: &'static [i64],
+    },
+}
+
+/// What becomes of a sign-in as time goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case", tag = "by", rename_all_fields = "snake_case")]
+pub enum Renew {
+    /// A refresh token (RFC 6749, 6).
+    RefreshToken,
+    /// There is no refresh token: the first, short token is traded for a long one, and that for its own successor while it lives.
+    /// The long token is what lies in the vault.
+    Exchange {
+        long: TradeFact,
+        again: TradeFact,
+        /// How long a long token lives where the answer does not say.
+        days: u32,
+    },
+}
+
+/// One trade of a token for another, by GET with parameters in the address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct TradeFact {
+    pub at: (&'static str, &'static str),
+    pub grant_type: &'static str,
+    /// The parameter that carries the token.
+    pub token_field: &'static str,
+    pub client_id: bool,
+    pub client_secret: bool,
+}
+
+/// How a sign-in is given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case", tag = "by", rename_all_fields = "snake_case")]
+pub enum RevokeFact {
+    /// RFC 7009: a form with the refresh token.
+    RefreshToken { at: (&'static str, &'static str) },
+    /// A form with the access token and the developer app.
+    AccessToken { at: (&'static str, &'static str) },
+    /// `DELETE` with the sign-in's own token as bearer.
+    Delete { at: (&'static str, &'static str) },
+}
+
+/// An address for the answer of a sign-in that a user may register beside "any port of this computer".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum RedirectKind {
+    /// A loopback address with a port that is always the same.
+    FixedPort,
+    /// A static https page of the user's own that sends the browser on to this computer; the state begins with the port.
+    HttpsPage,
+}
+
+/// Something the user says about their developer app.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct AppFlagFact {
+    pub key: &'static str,
+    pub label: &'static str,
+    pub help: &'static str,
+    pub default: bool,
+}
+
+/// A limit on how often calls may be made, over a sliding minute.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct RateFact {
+    /// Names of calls that count together.
+    pub calls: &'static [&'static str],
+    pub per_minute: u32,
+    pub as_of: &'static str,
+}
+
+/// How a post looks to its audience: what the composer's preview draws.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct PreviewFact {
+    /// Width and height of the frame it is shown in.
+    pub frame: (u32, u32),
+    /// What the platform's own buttons and words cover: top, right, bottom, left, in thousandths of the frame.
+    pub covered: (u32, u32, u32, u32),
+    /// Characters of the caption that are seen before "more".
+    pub caption_cut: Option<u32>,
+    pub as_of: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -149,7 +296,17 @@ pub struct MediaFacts {
     /// Bytes.
     pub max_size: u64,
     pub max_duration_ms: Option<u64>,
+    /// Where the channel's terms say its own longest duration, in seconds (JSON pointer into `live`).
+    pub max_duration_live: Option<&'static str>,
     pub min_duration_ms: u64,
+    /// Shortest and longest of either side, pixels.
+    pub side: Option<(u32, u32)>,
+    /// Widest picture, pixels.
+    pub max_width: Option<u32>,
+    /// Slowest and fastest, frames a second.
+    pub frame_rate: Option<(f64, f64)>,
+    /// Narrowest and widest, width divided by height.
+    pub aspect: Option<(f64, f64)>,
     pub as_of: &'static str,
 }
 
@@ -165,9 +322,36 @@ pub struct OptionFact {
     pub default: Option<&'static str>,
     /// Only meaningful when another option has one of these values.
     pub depends_on: Option<(&'static str, &'static [&'static str])>,
+    /// Only values that the channel's terms list there may be chosen (JSON pointer into `live`).
+    pub allowed: Option<&'static str>,
+    /// Where the channel's terms say `true` there (JSON pointer into `live`) it can't be switched on, and why.
+    pub off_when: Option<(&'static str, &'static str)>,
+    /// Values that another option's value rules out.
+    pub excludes: &'static [Exclusion],
     /// May still be changed after the platform took the post.
     pub amendable: bool,
     pub as_of: &'static str,
+}
+
+/// This option can't be `value` while another is `other_value`. Said on both sides, where both can be chosen first.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Exclusion {
+    pub value: &'static str,
+    pub other: &'static str,
+    pub other_value: &'static str,
+    pub why: &'static str,
+}
+
+/// The words of a declaration. Of several the last whose condition holds is shown.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ConsentText {
+    /// Option and values that make these the words.
+    pub when: Option<(&'static str, &'static [&'static str])>,
+    pub text: &'static str,
+    /// What may be read: label and https address.
+    pub links: &'static [(&'static str, &'static str)],
 }
 
 #[derive(Debug, Serialize)]
@@ -200,6 +384,27 @@ pub enum OptionKind {
         mimes: &'static [&'static str],
         max_size: u64,
     },
+    /// Further videos of the same post, by path, in order. They are sent as the first one is.
+    Videos {
+        mimes: &'static [&'static str],
+        max_size: u64,
+        most: usize,
+    },
+    /// A whole number.
+    Number {
+        min: i64,
+        max: i64,
+        /// What is counted, e.g. `milliseconds`.
+        unit: &'static str,
+    },
+    /// At most so many short texts, e.g. user names; on the command line comma-separated.
+    Names {
+        most: usize,
+    },
+    /// A declaration the user makes by hand. Its value is the instant it was made (RFC 3339); `true` becomes now.
+    Consent {
+        says: &'static [ConsentText],
+    },
 }
 
 #[derive(Debug, Serialize)]
@@ -215,6 +420,34 @@ pub struct QuotaFact {
 }
 
 impl Facts {
+    /// What a platform has that says nothing else.
+    pub const PLAIN: Facts = Facts {
+        id: "",
+        name: "",
+        hosts: &[],
+        sign_in: SignInFacts::PLAIN,
+        also: &[],
+        app_flags: &[],
+        words: &[],
+        media: MediaFacts::PLAIN,
+        options: &[],
+        quotas: &[],
+        rates: &[],
+        terms: false,
+        preview: PreviewFact { frame: (16, 9), covered: (0, 0, 0, 0), caption_cut: None, as_of: "" },
+        ahead_s: None,
+        privacy_note: None,
+        processing_s_per_min: 0,
+        session_s: 0,
+        as_of: "",
+        source: "",
+    };
+
+    /// The way to sign in that is called so.
+    pub fn way(&self, way: &str) -> Option<&SignInFacts> {
+        std::iter::once(&self.sign_in).chain(self.also).find(|known| known.way == way)
+    }
+
     pub fn option(&self, key: &str) -> Option<&'static OptionFact> {
         self.options.iter().find(|option| option.key == key)
     }
@@ -223,9 +456,72 @@ impl Facts {
         self.quotas.iter().find(|quota| quota.bucket == bucket)
     }
 
-    pub fn required_scopes(&self) -> impl Iterator<Item = &'static ScopeFact> {
-        self.sign_in.scopes.iter().filter(|scope| scope.required)
+}
+
+impl SignInFacts {
+    /// Authorisation code with PKCE and a refresh token, as most platforms do it (RFC 6749, 7636, 8252).
+    pub const PLAIN: SignInFacts = SignInFacts {
+        way: "",
+        label: "",
+        note: None,
+        authorize: ("", ""),
+        token: ("", ""),
+        asked_by: AskedBy::PostForm,
+        errors: OAuthErrors::Flat,
+        renew: Renew::RefreshToken,
+        revoke: None,
+        pkce: Pkce::S256,
+        secret: false,
+        client_id_field: "client_id",
+        scope_separator: " ",
+        scopes: &[],
+        extra: &[],
+        redirect_path: "/",
+        redirect_host: "127.0.0.1",
+        redirects: &[],
+        paste: None,
+        account_tokens: false,
+        asks_scopes: false,
+        rotates: false,
+        revokes_all: false,
+    };
+
+    pub fn required_scopes(&self) -> impl Iterator<Item = &'static ScopeFact> + use<> {
+        self.scopes.iter().filter(|scope| scope.required)
     }
+}
+
+impl MediaFacts {
+    pub const PLAIN: MediaFacts = MediaFacts {
+        mimes: &[],
+        max_size: u64::MAX,
+        max_duration_ms: None,
+        max_duration_live: None,
+        min_duration_ms: 0,
+        side: None,
+        max_width: None,
+        frame_rate: None,
+        aspect: None,
+        as_of: "",
+    };
+}
+
+impl OptionFact {
+    /// An option that is neither required nor bound to another; a table changes what differs.
+    pub const PLAIN: OptionFact = OptionFact {
+        key: "",
+        label: "",
+        help: "",
+        kind: OptionKind::Flag,
+        required: false,
+        default: None,
+        depends_on: None,
+        allowed: None,
+        off_when: None,
+        excludes: &[],
+        amendable: true,
+        as_of: "",
+    };
 }
 
 impl OptionKind {

@@ -46,8 +46,26 @@ pub trait Platform: Send + Sync + 'static {
     fn extras(&self, job: &Job) -> Vec<Extra>;
 
     /// A question that changes nothing: who am I, what are the terms.
-    fn ask(&self, question: &Question) -> Call;
-    fn answer(&self, question: &Question, reply: &Reply) -> Result<Answer, Fault>;
+    fn ask(&self, question: &Question, account: &JobAccount) -> Call;
+    fn answer(&self, question: &Question, account: &JobAccount, reply: &Reply) -> Result<Answer, Fault>;
+
+    /// Does this reply say that the token is dead, so that a fresh one may cure it? The engine then renews it and repeats the call once.
+    fn token_died(&self, reply: &Reply) -> bool {
+        reply.status == 401
+    }
+
+    /// A limit that any reply warns of before it bites: nothing new is opened until then.
+    fn nears_limit(&self, _reply: &Reply) -> Option<NearLimit> {
+        None
+    }
+}
+
+/// A limit that is near.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NearLimit {
+    pub whose: Whose,
+    pub wait: Duration,
+    pub problem: Problem,
 }
 
 /// What to do next. The memo is on disk before the act is done.
@@ -85,11 +103,15 @@ pub enum Act {
     Send(Box<Call>),
     /// Come back with `resume` after this long. Waiting is not failing and costs no attempt.
     Wait(Duration),
-    /// The bytes are there; come back with `resume` at the minute, not before.
-    Ready,
+    /// The bytes are there, or all but what makes it public; come back with `resume` so long before the minute, not earlier. Zero:
+    /// at the minute.
+    Ready { early: Duration },
     /// The platform will publish it by itself. Come back with `resume` after `look` (to see that it took) or at the minute,
     /// whichever is first.
     HandedOver { look: Duration },
+    /// The platform has it as a draft, and the creator finishes it there (C15). Come back with `resume` after `look`, to see whether
+    /// that was done. The problem says where to finish it.
+    ToFinish { look: Duration, there: Problem },
     /// Done, with what was read back. For `Publish` the remote id and permalink are required (C10).
     Done(Published),
 }
@@ -180,7 +202,10 @@ pub struct Job {
     pub options: Options,
     /// Files named by options, by option key; sizes as found now.
     pub sides: BTreeMap<String, SideFile>,
+    /// The further videos of an `OptionKind::Videos`, in order (`FileRef::More`).
+    pub more: Vec<SideFile>,
     pub account: JobAccount,
+    pub pace: Pace,
     pub remote: Option<Remote>,
 }
 
@@ -205,6 +230,8 @@ pub struct JobMedia {
     pub width: Option<u32>,
     pub height: Option<u32>,
     pub frame_rate: Option<f64>,
+    /// Of the picture, as our probe calls it: `h264`, `hevc`, `vp9`, `av1`…
+    pub codec: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -222,30 +249,72 @@ pub type Options = Map<String, Value>;
 #[derive(Clone, Debug, PartialEq)]
 pub struct SideFile {
     pub file_name: String,
+    /// Bytes.
     pub size: u64,
     pub mime: String,
+    /// Of further videos: as their probe says.
+    pub duration_ms: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct JobAccount {
+    /// Empty while nobody knows yet whose sign-in it is.
     pub remote_id: String,
     pub name: String,
-    /// What `Question::Identify` or `Terms` last answered: capabilities, live limits.
+    /// Without the `@`.
+    pub handle: Option<String>,
+    /// What `Question::Identify` last answered: capabilities; under `terms` what `Question::Terms` did.
     pub live: Value,
+    /// `SignInFacts::way` it signed in by.
+    pub way: String,
+    pub app: JobApp,
+}
+
+/// The developer app an account speaks through.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobApp {
+    pub client_id: String,
+    /// `AppFlagFact`s as the user said, defaults filled in.
+    pub flags: BTreeMap<String, bool>,
+}
+
+/// What was measured of earlier uploads, for those who must begin early enough.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Pace {
+    /// Bytes a second this line sends; `None` while unmeasured.
+    pub bytes_per_s: Option<u64>,
+    /// The shortest time between the last byte and "public" among this account's newest posts: who counts on it is never early.
+    pub processing: Option<Duration>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Question {
-    /// Which channel does this sign-in speak for?
-    Identify,
-    /// Live lists and terms that an option needs, e.g. `playlists`, `categories`.
+    /// Which channels does this sign-in speak for? `after`: the rest of a long list.
+    Identify { after: Option<String> },
+    /// Live lists that an option needs, e.g. `playlists`, `categories`.
     Live { what: String },
+    /// What holds for this account just now: choices, limits, what is left today (`Facts::terms`).
+    Terms,
+    /// The token this account acts under (`SignInFacts::account_tokens`); asked with the sign-in's own token.
+    Token,
+    /// What was granted (`SignInFacts::asks_scopes`); asked with the sign-in's own token.
+    Scopes,
+}
+
+impl Question {
+    /// The question a new sign-in begins with.
+    pub const WHO: Question = Question::Identify { after: None };
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    Identity(Identity),
+    /// `next`: there are more, ask `Identify` after it.
+    Identities { found: Vec<Identity>, next: Option<String> },
     Live(Vec<Choice>),
+    /// Kept as the account's `live.terms`.
+    Terms(Value),
+    Token(Sensitive<String>),
+    Scopes(Vec<String>),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -296,6 +365,7 @@ pub struct Call {
     pub target: Target,
     pub query: Vec<(&'static str, String)>,
     pub headers: Vec<(&'static str, String)>,
+    pub auth: Auth,
     pub body: Body,
     /// What this call spends, whatever its outcome.
     pub costs: Vec<Cost>,
@@ -309,6 +379,7 @@ impl Call {
             target,
             query: Vec::new(),
             headers: Vec::new(),
+            auth: Auth::Bearer,
             body: Body::Empty,
             costs: Vec::new(),
         }
@@ -324,6 +395,11 @@ impl Call {
         self
     }
 
+    pub fn auth(mut self, auth: Auth) -> Self {
+        self.auth = auth;
+        self
+    }
+
     pub fn body(mut self, body: Body) -> Self {
         self.body = body;
         self
@@ -336,8 +412,23 @@ impl Call {
 
     /// Does this carry the media itself? Such calls take an upload slot; all others do not.
     pub fn is_upload(&self) -> bool {
-        matches!(&self.body, Body::File(part) if part.file == FileRef::Media)
+        matches!(&self.body, Body::File(part) if matches!(part.file, FileRef::Media | FileRef::More(_)))
     }
+}
+
+/// Which token goes with a call, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// None: the address itself is the secret.
+    None,
+    /// `Authorization: Bearer`, with the account's token.
+    Bearer,
+    /// `Authorization: OAuth`, with the account's token.
+    OAuth,
+    /// `Authorization: Bearer`, with the token of the sign-in that the account belongs to.
+    OwnerBearer,
+    /// `Authorization: OAuth`, with the token of the sign-in that the account belongs to.
+    OwnerOAuth,
 }
 
 #[derive(Clone, Debug)]
@@ -357,6 +448,8 @@ pub enum Body {
     File(FilePart),
     /// `multipart/related`: a JSON part, then a file (Google's multipart upload).
     Related(Value, FilePart),
+    /// `multipart/form-data`: plain fields, then a file under its field and name.
+    Multipart { fields: Vec<(&'static str, String)>, field: &'static str, file_name: String, part: FilePart },
 }
 
 #[derive(Clone, Debug)]
@@ -372,6 +465,8 @@ pub struct FilePart {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileRef {
     Media,
+    /// The nth of the further videos (`Job::more`).
+    More(usize),
     /// A file named by this option.
     Side(String),
 }
@@ -446,8 +541,10 @@ pub trait AnyPlatform: Send + Sync {
     fn resume(&self, job: &Job, memo: &[u8]) -> Result<Step<Vec<u8>>, Fault>;
     fn after(&self, job: &Job, memo: &[u8], reply: &Reply) -> Result<Step<Vec<u8>>, Fault>;
     fn extras(&self, job: &Job) -> Vec<Extra>;
-    fn ask(&self, question: &Question) -> Call;
-    fn answer(&self, question: &Question, reply: &Reply) -> Result<Answer, Fault>;
+    fn ask(&self, question: &Question, account: &JobAccount) -> Call;
+    fn answer(&self, question: &Question, account: &JobAccount, reply: &Reply) -> Result<Answer, Fault>;
+    fn token_died(&self, reply: &Reply) -> bool;
+    fn nears_limit(&self, reply: &Reply) -> Option<NearLimit>;
 }
 
 impl<P: Platform> AnyPlatform for P {
@@ -472,11 +569,17 @@ impl<P: Platform> AnyPlatform for P {
     fn extras(&self, job: &Job) -> Vec<Extra> {
         Platform::extras(self, job)
     }
-    fn ask(&self, question: &Question) -> Call {
-        Platform::ask(self, question)
+    fn ask(&self, question: &Question, account: &JobAccount) -> Call {
+        Platform::ask(self, question, account)
     }
-    fn answer(&self, question: &Question, reply: &Reply) -> Result<Answer, Fault> {
-        Platform::answer(self, question, reply)
+    fn answer(&self, question: &Question, account: &JobAccount, reply: &Reply) -> Result<Answer, Fault> {
+        Platform::answer(self, question, account, reply)
+    }
+    fn token_died(&self, reply: &Reply) -> bool {
+        Platform::token_died(self, reply)
+    }
+    fn nears_limit(&self, reply: &Reply) -> Option<NearLimit> {
+        Platform::nears_limit(self, reply)
     }
 }
 

@@ -73,6 +73,14 @@ pub enum Code {
     ProcessingFailed,
     ExtraFailed,
     AlreadyPublic,
+    /// The platform has it as a draft: the creator finishes it there (C15).
+    FinishThere,
+    /// The same, and the draft will not be kept much longer.
+    FinishSoon,
+    /// The channel's terms do not allow a choice any more.
+    TermsChanged,
+    /// What this app or account is allowed keeps it from being public.
+    NotAudited,
     // The machine.
     KeychainLocked,
     KeychainAbsent,

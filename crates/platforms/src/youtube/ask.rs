@@ -9,22 +9,27 @@ use slipway_core::platform::*;
 
 pub(crate) fn ask(question: &Question) -> Call {
     match question {
-        Question::Identify => write::my_channel(),
+        Question::Identify { .. } => write::my_channel(),
         Question::Live { what } if what == "playlists" => write::my_playlists(),
         Question::Live { what } if what == "categories" => write::categories(),
         // `answer` says that there is no such list; a cheap call, since a question must be one.
-        Question::Live { .. } => write::my_channel(),
+        Question::Live { .. } | Question::Terms | Question::Token | Question::Scopes => write::my_channel(),
     }
 }
 
 pub(crate) fn answer(question: &Question, reply: &Reply) -> Result<Answer, Fault> {
     let items = read::items(reply, Doing::Asking)?;
     match question {
-        Question::Identify => identity(items).map(Answer::Identity),
+        Question::Identify { .. } => {
+            identity(items).map(|identity| Answer::Identities { found: vec![identity], next: None })
+        }
         Question::Live { what } if what == "playlists" => Ok(Answer::Live(choices(&items, &items_all))),
         Question::Live { what } if what == "categories" => Ok(Answer::Live(choices(&items, &assignable))),
         Question::Live { what } => {
             Err(Fault::Strange { detail: format!("YouTube has no live list called {what:?}") })
+        }
+        Question::Terms | Question::Token | Question::Scopes => {
+            Err(Fault::Strange { detail: "YouTube has nothing to say to that".into() })
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) static FACTS: Facts = Facts {
     sign_in: SignInFacts {
         authorize: ("accounts.google.com", "/o/oauth2/v2/auth"),
         token: ("oauth2.googleapis.com", "/token"),
-        revoke: Some(("oauth2.googleapis.com", "/revoke")),
+        revoke: Some(RevokeFact::RefreshToken { at: ("oauth2.googleapis.com", "/revoke") }),
         pkce: Pkce::S256,
         // Labelled optional for desktop clients, and answered `client_secret is missing.` without it.
         secret: true,
@@ -37,6 +37,7 @@ pub(crate) static FACTS: Facts = Facts {
         redirect_host: "127.0.0.1",
         rotates: false,
         revokes_all: true,
+        ..SignInFacts::PLAIN
     },
     words: &[
         WordFact {
@@ -83,6 +84,7 @@ pub(crate) static FACTS: Facts = Facts {
         max_duration_ms: Some(12 * 3600 * 1000),
         min_duration_ms: 1,
         as_of: AS_OF,
+        ..MediaFacts::PLAIN
     },
     options: OPTIONS,
     quotas: &[
@@ -104,24 +106,16 @@ pub(crate) static FACTS: Facts = Facts {
     privacy_note: Some(
         "Until Google has audited your developer project, YouTube locks what it uploads as private. The privacy that really applies is read back after each post.",
     ),
+    // The watch page; upright videos fill it with bars at their sides.
+    preview: PreviewFact { frame: (16, 9), covered: (0, 0, 60, 0), caption_cut: Some(157), as_of: AS_OF },
     processing_s_per_min: 30,
     session_s: SESSION_S,
     as_of: AS_OF,
     source: "YouTube Data API v3: discovery document revision 20261104, reference, quota table, resumable upload guide; Google OAuth 2.0 for installed apps",
+    ..Facts::PLAIN
 };
 
-/// An option that is neither required nor bound to another; the table below changes what differs.
-const PLAIN: OptionFact = OptionFact {
-    key: "",
-    label: "",
-    help: "",
-    kind: OptionKind::Flag,
-    required: false,
-    default: None,
-    depends_on: None,
-    amendable: true,
-    as_of: AS_OF,
-};
+const PLAIN: OptionFact = OptionFact { as_of: AS_OF, ..OptionFact::PLAIN };
 
 const OPTIONS: &[OptionFact] = &[
     OptionFact {

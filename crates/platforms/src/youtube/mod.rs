@@ -108,11 +108,11 @@ impl Platform for YouTube {
         extras::extras(job)
     }
 
-    fn ask(&self, question: &Question) -> Call {
+    fn ask(&self, question: &Question, _: &JobAccount) -> Call {
         ask::ask(question)
     }
 
-    fn answer(&self, question: &Question, reply: &Reply) -> Result<Answer, Fault> {
+    fn answer(&self, question: &Question, _: &JobAccount, reply: &Reply) -> Result<Answer, Fault> {
         ask::answer(question, reply)
     }
 }

@@ -116,7 +116,7 @@ fn look(video: Video) -> Step<Memo> {
 
 fn ready(video: Video) -> Step<Memo> {
     let known = remote(&video.id);
-    Step::new(Stage::Publishing, Memo::Staged { video }, Act::Ready).remote(known)
+    Step::new(Stage::Publishing, Memo::Staged { video }, Act::Ready { early: Duration::ZERO }).remote(known)
 }
 
 fn exists(id: String, session: Session, total: u64) -> Step<Memo> {

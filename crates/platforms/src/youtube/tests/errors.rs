@@ -162,12 +162,13 @@ fn a_hotels_page_is_no_listing() {
 
 #[test]
 fn who_am_i() {
-    let question = Question::Identify;
-    assert_eq!(AnyPlatform::ask(&YouTube, &question).name, "channels.list");
-    let answer = |reply: Reply| AnyPlatform::answer(&YouTube, &Question::Identify, &reply);
+    let question = Question::WHO;
+    assert_eq!(AnyPlatform::ask(&YouTube, &question, &JobAccount::default()).name, "channels.list");
+    let answer = |reply: Reply| AnyPlatform::answer(&YouTube, &Question::WHO, &JobAccount::default(), &reply);
     let channel = json!({ "id": "UCalice", "snippet": { "title": "Alice", "customUrl": "@alice" },
         "contentDetails": { "relatedPlaylists": { "uploads": "UUalice" } }, "status": { "longUploadsStatus": "eligible" } });
-    let Ok(Answer::Identity(alice)) = answer(list(json!([channel]))) else { panic!() };
+    let Ok(Answer::Identities { found, .. }) = answer(list(json!([channel]))) else { panic!() };
+    let [alice] = found.as_slice() else { panic!() };
     assert_eq!((alice.remote_id.as_str(), alice.handle.as_deref()), ("UCalice", Some("@alice")));
     assert_eq!(alice.url.as_deref(), Some("https://www.youtube.com/channel/UCalice"));
     assert_eq!(alice.live["uploads_playlist"], "UUalice");

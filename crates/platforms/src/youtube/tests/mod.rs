@@ -37,14 +37,18 @@ fn job() -> Job {
             width: Some(1920),
             height: Some(1080),
             frame_rate: Some(30.0),
+            codec: Some("h264".into()),
         },
         words: Words { title: "Bread".into(), caption: "How to bake".into() },
         options: Options::new(),
         sides: Default::default(),
+        more: Vec::new(),
+        pace: Pace::default(),
         account: JobAccount {
             remote_id: "UCalice".into(),
             name: "Alice".into(),
             live: json!({ "long_uploads": "allowed" }),
+            ..JobAccount::default()
         },
         remote: None,
     }

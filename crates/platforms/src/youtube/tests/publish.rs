@@ -51,9 +51,9 @@ fn unlisted_at_a_minute_is_staged_and_changed_then() {
     assert_eq!(AnyPlatform::goes_out(&YouTube, &job), GoesOut::Staged);
     let private = json!({ "privacyStatus": "private", "embeddable": false, "license": "youtube" });
     let house = House::begin(job).hears(session()).hears(uploaded()).hears(listed(private.clone()));
-    assert!(matches!(house.step.act, Act::Ready));
+    assert!(matches!(house.step.act, Act::Ready { .. }));
     let house = house.later(10).wakes();
-    assert!(matches!(house.step.act, Act::Ready), "woken early: still not before the minute");
+    assert!(matches!(house.step.act, Act::Ready { .. }), "woken early: still not before the minute");
     let house = house.later(600).wakes().sends("videos.list").hears(listed(private)).sends("videos.update");
     assert_eq!(
         body(house.call()),
