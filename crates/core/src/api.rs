@@ -7,13 +7,16 @@ mod accounts;
 #[cfg(test)]
 mod bindings;
 mod composing;
+mod connect;
 mod edit;
 mod health;
 mod look;
 mod posts;
 
-pub use accounts::{AddApp, Connect, Disconnected, Rules, find_account};
+pub use accounts::{AddApp, Disconnected, Rules, find_account};
 pub use composing::{Composing, Draft, SaveComposing};
+pub(crate) use connect::Choosing;
+pub use connect::{Choosable, Choose, Chosen, Connect, Connection};
 pub use edit::{EditPost, Reorder};
 pub use health::{AskLive, Tested};
 pub use look::{
@@ -21,7 +24,7 @@ pub use look::{
     Report, TimeRead,
 };
 pub(crate) use posts::re_derive;
-pub use posts::{AddPost, Added, Checked, Decide, Schedule, Which};
+pub use posts::{AddPost, Added, Checked, Decide, Finish, Schedule, Which};
 
 use crate::engine::Engine;
 use crate::facts::Facts;
@@ -116,7 +119,8 @@ commands! {
     "apps.add" => accounts::add_app, AddApp => AppView;
     "apps.list" => accounts::list_apps, Nothing => Vec<AppView>;
     "apps.remove" => accounts::remove_app, Id => Nothing;
-    "accounts.connect" => accounts::connect, Connect => AccountView;
+    "accounts.connect" => connect::connect, Connect => Connection;
+    "accounts.choose" => connect::choose, Chosen => Vec<AccountView>;
     "accounts.list" => accounts::list, Nothing => Vec<AccountView>;
     "accounts.disconnect" => accounts::disconnect, Id => Disconnected;
     "accounts.rules" => accounts::set_rules, Rules => AccountView;
@@ -131,6 +135,7 @@ commands! {
     "posts.cancel" => posts::cancel, Id => DeliveryView;
     "posts.retry" => posts::retry, Which => Vec<DeliveryView>;
     "posts.decide" => posts::decide, Decide => DeliveryView;
+    "posts.finish" => posts::finish, Finish => DeliveryView;
     "posts.pause" => pause, Pause => DeliveryView;
     "settings.get" => get_settings, Nothing => Settings;
     "settings.set" => set_settings, Settings => Settings;
@@ -153,6 +158,7 @@ commands! {
     "platforms.live" => health::live, AskLive => Vec<Choice>;
     "apps.test" => health::test_app, Id => Tested;
     "accounts.health" => health::health, Id => AccountView;
+    "accounts.terms" => health::terms, Id => AccountView;
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]

@@ -95,8 +95,14 @@ fn media(facts: &Facts, job: &Job, problems: &mut Vec<Problem>) {
         );
         problems.push(Problem::block(Code::FileTooLarge, message).fix(Fix::ChooseFile));
     }
+    picture(facts, job, problems);
     let Some(duration) = media.duration_ms else { return };
-    if let Some(max) = rules.max_duration_ms.filter(|max| duration > *max) {
+    let own = rules
+        .max_duration_live
+        .and_then(|at| job.account.live.pointer(at)?.as_u64())
+        .map(|seconds| seconds.saturating_mul(1000));
+    let longest = [rules.max_duration_ms, own].into_iter().flatten().min();
+    if let Some(max) = longest.filter(|max| duration > *max) {
         let message =
             format!("The video is too long for {name}: {} s of at most {} s.", duration / 1000, max / 1000);
         problems.push(Problem::block(Code::FileTooLong, message).fix(Fix::ChooseFile));
@@ -108,17 +114,118 @@ fn media(facts: &Facts, job: &Job, problems: &mut Vec<Problem>) {
     }
 }
 
+/// Size and pace of the picture, as far as the file says them.
+fn picture(facts: &Facts, job: &Job, problems: &mut Vec<Problem>) {
+    let (media, rules, name) = (&job.media, &facts.media, facts.name);
+    let mut say = |message: String| {
+        problems.push(Problem::block(Code::FileUnsupported, message).fix(Fix::ChooseFile));
+    };
+    if let (Some(width), Some(height)) = (media.width, media.height) {
+        if let Some((least, most)) = rules.side
+            && (width.min(height) < least || width.max(height) > most)
+        {
+            say(format!(
+                "{name} takes pictures of {least} to {most} pixels a side; this one has {width} × {height}."
+            ));
+        }
+        if let Some(most) = rules.max_width.filter(|most| width > *most) {
+            say(format!("{name} takes pictures of at most {most} pixels in width; this one has {width}."));
+        }
+        let shape = f64::from(width) / f64::from(height.max(1));
+        if let Some((narrow, wide)) = rules.aspect
+            && (shape < narrow * 0.995 || shape > wide * 1.005)
+        {
+            say(format!("{name} does not take this shape of picture ({width} × {height})."));
+        }
+    }
+    if let (Some(rate), Some((slow, fast))) = (media.frame_rate, rules.frame_rate)
+        // 23.976 counts as 24, and averages are never exact.
+        && (rate < slow - 0.1 || rate > fast + 0.1)
+    {
+        say(format!("{name} takes {slow} to {fast} pictures a second; this video has {rate:.2}."));
+    }
+}
+
 fn option_value(facts: &Facts, option: &OptionFact, job: &Job, problems: &mut Vec<Problem>) {
+    let in_force = applies(facts, option, &job.options);
     let Some(value) = job.options.get(option.key) else {
-        if option.required && option.default.is_none() && applies(facts, option, &job.options) {
-            let message = format!("{}: {} has to be chosen.", facts.name, option.label);
+        if option.required && option.default.is_none() && in_force {
+            let message = match option.kind {
+                OptionKind::Consent { .. } => format!("{}: {} has to be given.", facts.name, option.label),
+                _ => format!("{}: {} has to be chosen.", facts.name, option.label),
+            };
             problems.push(Problem::block(Code::OptionMissing, message).edit(option.key));
         }
         return;
     };
-    if let OptionKind::File { mimes, max_size } = &option.kind {
-        side_file(facts, option, value, mimes, *max_size, problems);
+    if !in_force {
+        return;
     }
+    match &option.kind {
+        OptionKind::File { mimes, max_size } => side_file(facts, option, value, mimes, *max_size, problems),
+        OptionKind::Videos { mimes, max_size, .. } => {
+            for path in value.as_array().into_iter().flatten() {
+                side_file(facts, option, path, &[], *max_size, problems);
+            }
+            let odd = job.more.iter().find(|video| !mimes.is_empty() && !mimes.contains(&video.mime.as_str()));
+            if let Some(video) = odd {
+                let message = format!(
+                    "{}: {} does not take this kind of file ({}).",
+                    option.label, facts.name, video.file_name
+                );
+                problems.push(Problem::block(Code::FileUnsupported, message).edit(option.key));
+            }
+        }
+        _ => {}
+    }
+    terms(facts, option, value, job, problems);
+}
+
+/// What the channel's terms and the other options make of a value.
+fn terms(facts: &Facts, option: &OptionFact, value: &Value, job: &Job, problems: &mut Vec<Problem>) {
+    let said = plain(value);
+    let live = &job.account.live;
+    if let Some(allowed) = option.allowed.and_then(|at| live.pointer(at)?.as_array())
+        && !allowed.iter().any(|one| one == value)
+    {
+        let message = format!(
+            "{}: {} can't choose \"{}\" for {} just now.",
+            facts.name,
+            job.account.name,
+            option.kind.label_of(&said),
+            option.label
+        );
+        problems.push(Problem::block(Code::OptionInvalid, message).edit(option.key));
+    }
+    if let Some((at, why)) = option.off_when
+        && live.pointer(at) == Some(&Value::Bool(true))
+        && value == &Value::Bool(true)
+    {
+        problems.push(
+            Problem::block(Code::OptionInvalid, format!("{}, {}: {why}", facts.name, option.label))
+                .edit(option.key),
+        );
+    }
+    for rule in option.excludes {
+        let other = facts
+            .option(rule.other)
+            .filter(|other| applies(facts, other, &job.options))
+            .and_then(|other| stands_at(other, &job.options));
+        if rule.value == said && other.is_some_and(|other| plain(&other) == rule.other_value) {
+            problems.push(Problem::block(Code::OptionInvalid, rule.why).edit(option.key));
+        }
+    }
+}
+
+/// What an option stands at: as chosen, or its default.
+fn stands_at(option: &OptionFact, options: &Options) -> Option<Value> {
+    let default = || option.default.and_then(|text| serde_json::from_str(text).ok());
+    options.get(option.key).cloned().or_else(default)
+}
+
+/// A value as Facts write it in conditions.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_string)
 }
 
 fn side_file(
@@ -162,15 +269,15 @@ fn side_file(
 /// Is this option in force, given the others?
 fn applies(facts: &Facts, option: &OptionFact, options: &Options) -> bool {
     let Some((key, values)) = option.depends_on else { return true };
-    let default =
-        facts.option(key).and_then(|other| other.default).and_then(|text| serde_json::from_str(text).ok());
-    let Some(value) = options.get(key).cloned().or(default) else { return false };
-    let text = value.as_str().map_or_else(|| value.to_string(), str::to_string);
-    values.contains(&text.as_str())
+    let Some(other) = facts.option(key) else { return false };
+    // What hangs on something that is itself not in force is not in force either.
+    applies(facts, other, options)
+        && stands_at(other, options).is_some_and(|value| values.contains(&plain(&value).as_str()))
 }
 
-/// Options as the user wrote them, turned into what Facts say they are. Unknown ones are refused, not ignored.
-pub fn read_options(facts: &Facts, raw: &Options) -> Outcome<Options> {
+/// Options as the user wrote them, turned into what Facts say they are. Unknown ones are refused, not ignored. A declaration that
+/// is made keeps `now` as its instant.
+pub fn read_options(facts: &Facts, raw: &Options, now: Timestamp) -> Outcome<Options> {
     let mut options = Options::new();
     for (key, value) in raw {
         let Some(option) = facts.option(key) else {
@@ -178,11 +285,47 @@ pub fn read_options(facts: &Facts, raw: &Options) -> Outcome<Options> {
             let message = format!("{} has no option \"{key}\". Known: {}.", facts.name, known.join(", "));
             return Err(Problem::block(Code::OptionUnknown, message).edit(key.as_str()));
         };
-        if !value.is_null() {
+        if let OptionKind::Consent { .. } = option.kind {
+            if let Some(given) = read_consent(facts, option, value, now)? {
+                options.insert(key.clone(), given);
+            }
+        } else if !value.is_null() {
             options.insert(key.clone(), read_option(facts, option, value)?);
         }
     }
     Ok(options)
+}
+
+/// A declaration: made now, made at an instant that is known already, or not made.
+fn read_consent(
+    facts: &Facts,
+    option: &OptionFact,
+    value: &Value,
+    now: Timestamp,
+) -> Outcome<Option<Value>> {
+    let made: Option<Timestamp> = value.as_str().and_then(|text| text.parse().ok());
+    match (value, value.as_str()) {
+        (Value::Null | Value::Bool(false), _) | (_, Some("false" | "no" | "off" | "0")) => Ok(None),
+        (Value::Bool(true), _) | (_, Some("true" | "yes" | "on" | "1")) => Ok(Some(now.to_string().into())),
+        // Nothing is declared in the future.
+        (_, Some(text)) if made.is_some_and(|made| made <= now) => Ok(Some(text.into())),
+        _ => Err(Problem::block(
+            Code::OptionInvalid,
+            format!("{}, {}: say true once you agree.", facts.name, option.label),
+        )
+        .edit(option.key)),
+    }
+}
+
+/// Texts of a list, or of one text with commas.
+fn texts(value: &Value) -> Option<Vec<Value>> {
+    match (value, value.as_str()) {
+        (Value::Array(list), _) if list.iter().all(Value::is_string) => Some(list.clone()),
+        (_, Some(text)) => {
+            Some(text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(Value::from).collect())
+        }
+        _ => None,
+    }
 }
 
 fn read_option(facts: &Facts, option: &OptionFact, value: &Value) -> Outcome<Value> {
@@ -207,15 +350,29 @@ fn read_option(facts: &Facts, option: &OptionFact, value: &Value) -> Outcome<Val
                 }
             }
         }
-        OptionKind::Tags { .. } => match (value, text) {
-            (Value::Array(list), _) if list.iter().all(Value::is_string) => Ok(value.clone()),
-            (_, Some(text)) => {
-                let tags: Vec<Value> =
-                    text.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(Value::from).collect();
-                Ok(Value::Array(tags))
-            }
-            _ => invalid("it is a list of texts".into()),
+        OptionKind::Tags { .. } => match texts(value) {
+            Some(tags) => Ok(Value::Array(tags)),
+            None => invalid("it is a list of texts".into()),
         },
+        OptionKind::Names { most } => match texts(value) {
+            Some(names) if names.len() <= *most => Ok(Value::Array(names)),
+            Some(names) => invalid(format!("{} of at most {most}", names.len())),
+            None => invalid("it is a list of names".into()),
+        },
+        OptionKind::Videos { most, .. } => match texts(value) {
+            Some(paths) if paths.len() <= *most => {
+                Ok(Value::Array(paths.iter().filter_map(Value::as_str).map(absolute).collect()))
+            }
+            Some(paths) => invalid(format!("{} of at most {most} further videos", paths.len())),
+            None => invalid("it is a list of files".into()),
+        },
+        OptionKind::Number { min, max, unit } => {
+            match value.as_i64().or_else(|| text?.trim().parse().ok()) {
+                Some(number) if (*min..=*max).contains(&number) => Ok(number.into()),
+                _ => invalid(format!("it is a number of {unit} from {min} to {max}")),
+            }
+        }
+        OptionKind::Consent { .. } => invalid("say true once you agree".into()),
         OptionKind::Text { max, unit } => match text {
             Some(text) if unit.count(text) <= *max => Ok(text.into()),
             Some(text) => invalid(format!("{} of at most {max} {}", unit.count(text), unit.word())),
@@ -234,13 +391,15 @@ fn read_option(facts: &Facts, option: &OptionFact, value: &Value) -> Outcome<Val
             None => invalid("it is a text".into()),
         },
         OptionKind::File { .. } => match text.filter(|text| !text.is_empty()) {
-            // Kept absolute: the engine may run in another folder than the one this was said in.
-            Some(text) => Ok(std::path::absolute(text)
-                .map_or_else(|_| text.into(), |path| path.to_string_lossy().into_owned())
-                .into()),
+            Some(text) => Ok(absolute(text)),
             None => invalid("it is the path of a file".into()),
         },
     }
+}
+
+/// A path is kept absolute: the engine may run in another folder than the one this was said in.
+fn absolute(text: &str) -> Value {
+    std::path::absolute(text).map_or_else(|_| text.into(), |path| path.to_string_lossy().into_owned()).into()
 }
 
 /// Shape of a BCP 47 tag; which languages exist is the platform's to know.
@@ -277,6 +436,172 @@ mod tests {
             (274_877_906_944, "274.9 GB"),
         ] {
             assert_eq!(bytes(count), want);
+        }
+    }
+
+    static OVEN: Facts = Facts {
+        id: "oven",
+        name: "Oven",
+        media: crate::facts::MediaFacts {
+            max_duration_ms: Some(600_000),
+            max_duration_live: Some("/terms/longest_s"),
+            side: Some((360, 4096)),
+            frame_rate: Some((23.0, 60.0)),
+            aspect: Some((0.5, 2.0)),
+            ..crate::facts::MediaFacts::PLAIN
+        },
+        options: &[
+            OptionFact {
+                key: "who",
+                label: "Who sees it",
+                kind: OptionKind::OneOf { choices: &[("all", "All"), ("me", "Only me")] },
+                required: true,
+                allowed: Some("/terms/who"),
+                excludes: &[crate::facts::Exclusion {
+                    value: "me",
+                    other: "paid",
+                    other_value: "true",
+                    why: "What is paid for can't be private.",
+                }],
+                ..OptionFact::PLAIN
+            },
+            OptionFact {
+                key: "talk",
+                label: "Comments",
+                default: Some("false"),
+                off_when: Some(("/terms/no_talk", "This account has switched comments off.")),
+                ..OptionFact::PLAIN
+            },
+            OptionFact { key: "ad", label: "It is an advertisement", default: Some("false"), ..OptionFact::PLAIN },
+            OptionFact {
+                key: "paid",
+                label: "Somebody pays",
+                default: Some("false"),
+                depends_on: Some(("ad", &["true"])),
+                ..OptionFact::PLAIN
+            },
+            OptionFact {
+                key: "agree",
+                label: "Your agreement",
+                kind: OptionKind::Consent {
+                    says: &[crate::facts::ConsentText { when: None, text: "I agree.", links: &[] }],
+                },
+                required: true,
+                ..OptionFact::PLAIN
+            },
+            OptionFact {
+                key: "cover_ms",
+                label: "Cover",
+                kind: OptionKind::Number { min: 0, max: 1000, unit: "milliseconds" },
+                ..OptionFact::PLAIN
+            },
+            OptionFact { key: "with", label: "With", kind: OptionKind::Names { most: 2 }, ..OptionFact::PLAIN },
+        ],
+        ..Facts::PLAIN
+    };
+
+    fn job(options: Value, live: Value) -> Job {
+        let now: Timestamp = "2026-11-22T18:00:00Z".parse().expect("an instant");
+        let raw = options.as_object().cloned().unwrap_or_default();
+        Job {
+            errand: crate::platform::Errand::Publish,
+            key: "k".into(),
+            now,
+            due: None,
+            media: crate::platform::JobMedia {
+                size: 1,
+                duration_ms: Some(30_000),
+                width: Some(1080),
+                height: Some(1920),
+                frame_rate: Some(23.976),
+                ..Default::default()
+            },
+            words: Default::default(),
+            options: read_options(&OVEN, &raw, now).expect("options of their kinds"),
+            sides: Default::default(),
+            more: Vec::new(),
+            account: crate::platform::JobAccount { name: "Mira".into(), live, ..Default::default() },
+            pace: Default::default(),
+            remote: None,
+        }
+    }
+
+    fn codes(job: &Job) -> Vec<String> {
+        let mut said: Vec<String> = check(&OVEN, job, Terms::default())
+            .into_iter()
+            .map(|problem| match problem.fix {
+                Fix::Edit { field } => format!("{} {field}", problem.code.as_str()),
+                _ => problem.code.as_str(),
+            })
+            .collect();
+        said.sort();
+        said
+    }
+
+    #[test]
+    fn what_must_be_chosen_by_hand_blocks_until_it_is() {
+        assert_eq!(
+            codes(&job(serde_json::json!({}), Value::Null)),
+            ["option_missing agree", "option_missing who"]
+        );
+        let chosen = serde_json::json!({"who": "all", "agree": true});
+        assert!(codes(&job(chosen.clone(), Value::Null)).is_empty());
+        let kept = job(chosen, Value::Null).options["agree"].clone();
+        assert_eq!(kept, "2026-11-22T18:00:00Z", "a declaration keeps its instant");
+        let again = job(serde_json::json!({"who": "all", "agree": kept}), Value::Null);
+        assert_eq!(again.options["agree"], kept, "and is not made again by being saved again");
+        let raw = serde_json::json!({"agree": "2031-01-01T00:00:00Z"}).as_object().cloned().unwrap_or_default();
+        assert!(read_options(&OVEN, &raw, again.now).is_err(), "nothing is declared ahead of time");
+    }
+
+    #[test]
+    fn the_channels_terms_and_other_choices_rule_values_out() {
+        let terms = serde_json::json!({"terms": {"who": ["me"], "no_talk": true, "longest_s": 20}});
+        let wish = serde_json::json!({"who": "all", "talk": true, "agree": true});
+        assert_eq!(
+            codes(&job(wish, terms)),
+            ["file_too_long", "option_invalid talk", "option_invalid who"]
+        );
+        let paid = |ad: bool| serde_json::json!({"who": "me", "ad": ad, "paid": true, "agree": true});
+        assert_eq!(codes(&job(paid(true), Value::Null)), ["option_invalid who"]);
+        assert!(codes(&job(paid(false), Value::Null)).is_empty(), "what is out of force rules nothing out");
+    }
+
+    #[test]
+    fn numbers_and_names_have_bounds() {
+        let read = |key: &str, value: Value| {
+            let raw: Options = [(key.to_string(), value)].into_iter().collect();
+            read_options(&OVEN, &raw, Timestamp::UNIX_EPOCH).map(|options| options[key].clone()).ok()
+        };
+        assert_eq!(read("cover_ms", "40".into()), Some(40.into()));
+        assert_eq!(read("cover_ms", 1001.into()), None);
+        assert_eq!(read("cover_ms", "x".into()), None);
+        assert_eq!(read("with", "a, b".into()), Some(serde_json::json!(["a", "b"])));
+        assert_eq!(read("with", "a,b,c".into()), None);
+    }
+
+    #[test]
+    fn pictures_are_held_against_size_shape_and_pace() {
+        let with = |width, height, rate| {
+            let mut job = job(serde_json::json!({"who": "all", "agree": true}), Value::Null);
+            job.media = crate::platform::JobMedia {
+                width: Some(width),
+                height: Some(height),
+                frame_rate: Some(rate),
+                ..job.media
+            };
+            codes(&job).len()
+        };
+        for (width, height, rate, wrong) in [
+            (1080, 1920, 30.0, 0),
+            (1080, 1920, 23.976, 0),
+            (300, 500, 30.0, 1),
+            (5000, 4000, 30.0, 1),
+            (1080, 3000, 30.0, 1),
+            (1080, 1920, 15.0, 1),
+            (1080, 1920, 120.0, 1),
+        ] {
+            assert_eq!(with(width, height, rate), wrong, "{width} × {height} at {rate}");
         }
     }
 

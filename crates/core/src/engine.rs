@@ -51,6 +51,9 @@ pub(crate) struct Inner {
     pub platforms: Vec<Arc<dyn AnyPlatform>>,
     pub clock: Clock,
     pub throttle: Throttle,
+    pub rates: crate::rates::Rates,
+    /// Sign-ins that speak for several channels, until somebody said which.
+    pub choosing: crate::api::Choosing,
     /// Uploads under way in this process, by delivery.
     pub gauges: Mutex<HashMap<i64, Arc<Gauge>>>,
     /// Something was written that the loop should look at.
@@ -75,6 +78,8 @@ impl Engine {
                 platforms: house.platforms,
                 clock: house.clock,
                 throttle,
+                rates: crate::rates::Rates::default(),
+                choosing: crate::api::Choosing::default(),
                 gauges: Mutex::default(),
                 nudge: tokio::sync::Notify::new(),
             }),

@@ -52,6 +52,8 @@ pub enum NoticeKind {
     Published,
     NeedsYou,
     Missed,
+    /// It waits at the platform as a draft (C15).
+    FinishThere,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -443,9 +443,9 @@ impl Facts {
         source: "",
     };
 
-    /// The way to sign in that is called so.
-    pub fn way(&self, way: &str) -> Option<&SignInFacts> {
-        std::iter::once(&self.sign_in).chain(self.also).find(|known| known.way == way)
+    /// Every way to sign in, the usual one first.
+    pub fn ways(&self) -> impl Iterator<Item = &SignInFacts> {
+        std::iter::once(&self.sign_in).chain(self.also)
     }
 
     pub fn option(&self, key: &str) -> Option<&'static OptionFact> {
@@ -525,6 +525,12 @@ impl OptionFact {
 }
 
 impl OptionKind {
+    /// What a value is called where people read it.
+    pub fn label_of(&self, value: &str) -> String {
+        let known = self.choices().into_iter().find(|choice| choice.value == value);
+        known.map_or_else(|| value.to_string(), |choice| choice.label)
+    }
+
     pub fn choices(&self) -> Vec<Choice> {
         match self {
             OptionKind::OneOf { choices } => choices

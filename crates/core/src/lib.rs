@@ -16,6 +16,7 @@ pub mod platform;
 pub mod post;
 pub mod problem;
 mod queue;
+mod rates;
 pub mod redact;
 pub mod schedule;
 mod secrets;

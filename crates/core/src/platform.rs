@@ -306,7 +306,7 @@ impl Question {
     pub const WHO: Question = Question::Identify { after: None };
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Answer {
     /// `next`: there are more, ask `Identify` after it.
     Identities { found: Vec<Identity>, next: Option<String> },

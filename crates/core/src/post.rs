@@ -20,6 +20,8 @@ pub enum State {
     Ready,
     /// The platform will publish it by itself.
     HandedOver,
+    /// The platform has it as a draft; the creator finishes it there (C15).
+    ToFinish,
     /// Waits until a known instant, for a known reason; goes on by itself.
     Parked,
     /// Needs a person; the problem says what for.
@@ -29,12 +31,13 @@ pub enum State {
 }
 
 impl State {
-    pub const ALL: [State; 9] = [
+    pub const ALL: [State; 10] = [
         State::Draft,
         State::Due,
         State::Working,
         State::Ready,
         State::HandedOver,
+        State::ToFinish,
         State::Parked,
         State::Stuck,
         State::Published,
@@ -49,6 +52,7 @@ impl State {
             State::Working => "working",
             State::Ready => "ready",
             State::HandedOver => "handed_over",
+            State::ToFinish => "to_finish",
             State::Parked => "parked",
             State::Stuck => "stuck",
             State::Published => "published",
@@ -78,10 +82,12 @@ pub fn legal(from: State, to: State) -> bool {
         // Claimed; or taken back, or missed before it began, or its time or account changed.
         Due => matches!(to, Draft | Working | Parked | Stuck | Cancelled),
         // Also back to Due: the claim of a process that died, or a pause.
-        Working => matches!(to, Due | Ready | HandedOver | Parked | Stuck | Published | Cancelled),
+        Working => matches!(to, Due | Ready | HandedOver | ToFinish | Parked | Stuck | Published | Cancelled),
         // Its minute came (Working), was missed (Stuck), or its words changed and it begins anew (Due).
         Ready => matches!(to, Working | Due | Parked | Stuck | Cancelled),
         HandedOver => matches!(to, Working | Parked | Stuck | Published | Cancelled),
+        // Finished there, seen or said to be; given up there; or nobody did for too long.
+        ToFinish => matches!(to, Stuck | Published | Cancelled),
         Parked => matches!(to, Draft | Due | Working | Stuck | Cancelled),
         // A person decided: try again, it is there, or forget it.
         Stuck => matches!(to, Draft | Due | Published | Cancelled),
@@ -124,6 +130,10 @@ pub struct Moments {
 pub const CLAIM_LIFE: SignedDuration = SignedDuration::from_hours(12);
 /// How long after its minute a handed-over post may stay unpublished before we ask the user.
 pub const HAND_OVER_GRACE: SignedDuration = SignedDuration::from_hours(2);
+/// How long after its minute a draft may wait at the platform for its creator before we ask whether it is still wanted.
+pub const FINISH_GRACE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// When the creator is reminded of a draft: TikTok is said to drop them after 24 hours.
+pub const FINISH_REMINDER: SignedDuration = SignedDuration::from_hours(20);
 
 /// Every state that is neither final nor the user's own (Draft, Stuck) has a deadline and a defined next step.
 pub fn deadline(state: State, moments: Moments) -> Option<Deadline> {
@@ -136,9 +146,10 @@ pub fn deadline(state: State, moments: Moments) -> Option<Deadline> {
             then: Then::Begin,
         }),
         State::Ready => Some(Deadline { at: due.or(next).unwrap_or(now), then: Then::Publish }),
-        State::HandedOver => {
+        State::HandedOver | State::ToFinish => {
             let look = next.or(due).unwrap_or(now);
-            let patience = due.unwrap_or(look).checked_add(HAND_OVER_GRACE).unwrap_or(Timestamp::MAX);
+            let grace = if state == State::HandedOver { HAND_OVER_GRACE } else { FINISH_GRACE };
+            let patience = due.unwrap_or(look).checked_add(grace).unwrap_or(Timestamp::MAX);
             if look <= patience {
                 Some(Deadline { at: look, then: Then::Look })
             } else {
@@ -153,12 +164,13 @@ mod tests {
     use super::*;
 
     /// One row a state: where it may go. Written out so that a change of the table must be written twice.
-    const TABLE: [(State, &str); 9] = [
+    const TABLE: [(State, &str); 10] = [
         (State::Draft, "due cancelled"),
         (State::Due, "draft working parked stuck cancelled"),
-        (State::Working, "due ready handed_over parked stuck published cancelled"),
+        (State::Working, "due ready handed_over to_finish parked stuck published cancelled"),
         (State::Ready, "due working parked stuck cancelled"),
         (State::HandedOver, "working parked stuck published cancelled"),
+        (State::ToFinish, "stuck published cancelled"),
         (State::Parked, "draft due working stuck cancelled"),
         (State::Stuck, "draft due published cancelled"),
         (State::Published, ""),

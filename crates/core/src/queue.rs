@@ -9,11 +9,11 @@ mod wish;
 
 pub use claim::{Lane, claim_errands, claim_heavy, claim_light, next_wake, release_dead};
 pub use turn::reorder;
-pub use wish::{Cancelled, cancel, decide, pause, re_time, retry, retry_errands, schedule};
+pub use wish::{Cancelled, cancel, decide, finish, pause, re_time, retry, retry_errands, schedule};
 
 use crate::event::{NoticeKind, What};
 use crate::platform::{Errand, Extra, Published, Remote, Stage};
-use crate::post::{State, legal};
+use crate::post::{FINISH_REMINDER, State, legal};
 use crate::problem::{Code, Outcome, Problem};
 use crate::store::attempt::{self, Attempt};
 use crate::store::delivery::{Delivery, bare, text};
@@ -232,7 +232,8 @@ pub fn wait(tx: &mut Tx, ticket: &Ticket, begun: &Begun, until: Timestamp) -> Ou
     keep(tx, ticket, begun)?;
     // Waiting for the platform's own work, or for a minute that it keeps, is where things stand well.
     if begun.stage == Stage::Processing
-        || ticket.errand.is_none() && ticket.delivery.state == State::HandedOver
+        || ticket.errand.is_none()
+            && matches!(ticket.delivery.state, State::HandedOver | State::ToFinish)
     {
         went_well(tx, ticket)?;
     }
@@ -274,6 +275,37 @@ pub fn handed_over(
     catch_up(tx, ticket.delivery.id, now)?;
     rests(tx, ticket.delivery.id, Some(look), None)?;
     hurry_a_cancel(tx, ticket.delivery.id)
+}
+
+/// The platform has it as a draft and its creator finishes it there; we look again at `look`. Told once when it gets there, and once
+/// more before drafts are dropped.
+pub fn to_finish(
+    tx: &mut Tx,
+    ticket: &Ticket,
+    begun: &Begun,
+    look: Timestamp,
+    there: &Problem,
+    now: Timestamp,
+) -> Outcome<()> {
+    if !ours(tx, ticket, begun.remote)? {
+        return Ok(());
+    }
+    keep(tx, ticket, begun)?;
+    let id = ticket.delivery.id;
+    if ticket.delivery.cancelling {
+        return cancelled(tx, id);
+    }
+    let told = ticket.delivery.problem.as_ref().map(|problem| problem.code);
+    let first = go(tx, id, State::ToFinish)? != State::ToFinish;
+    went_well(tx, ticket)?;
+    let since = ticket.delivery.due.unwrap_or(ticket.delivery.created_at);
+    let late = since.checked_add(FINISH_REMINDER).is_ok_and(|at| now >= at);
+    let code = if late { Code::FinishSoon } else { Code::FinishThere };
+    rests(tx, id, Some(look), Some(&Problem { code, ..there.clone() }))?;
+    if first || (late && told != Some(Code::FinishSoon)) {
+        tx.say(What::Notice { delivery: id, kind: NoticeKind::FinishThere });
+    }
+    Ok(())
 }
 
 /// A cancel that came while the last step was being written must not wait until the minute.
@@ -337,7 +369,7 @@ pub fn park(tx: &mut Tx, ticket: &Ticket, until: Timestamp, why: &Problem, faile
         Some(errand) => errand_rests(tx, errand.id, "waiting", Some(until), Some(why)),
         None => {
             // What the platform already has keeps its state: parked is for what we still have to bring.
-            if ticket.delivery.state != State::HandedOver {
+            if !matches!(ticket.delivery.state, State::HandedOver | State::ToFinish) {
                 go(tx, ticket.delivery.id, State::Parked)?;
             }
             rests(tx, ticket.delivery.id, Some(until), Some(why))
@@ -389,7 +421,7 @@ pub fn lay_down(tx: &mut Tx, ticket: &Ticket, now: Timestamp) -> Outcome<()> {
     match &ticket.errand {
         Some(errand) => errand_rests(tx, errand.id, "waiting", Some(now), None),
         None => {
-            if ticket.delivery.state != State::HandedOver {
+            if !matches!(ticket.delivery.state, State::HandedOver | State::ToFinish) {
                 go(tx, ticket.delivery.id, State::Due)?;
             }
             rests(tx, ticket.delivery.id, Some(now), None)

@@ -58,6 +58,12 @@ impl<T: Zeroize> fmt::Display for Sensitive<T> {
     }
 }
 
+impl Default for Sensitive<String> {
+    fn default() -> Self {
+        Self(String::new())
+    }
+}
+
 impl From<String> for Sensitive<String> {
     fn from(value: String) -> Self {
         Self(value)

@@ -8,6 +8,7 @@
 //! `oauth2` keeps codes, verifiers and tokens in types that print as redacted but are not wiped when dropped; ours are.
 
 mod endpoint;
+mod exchange;
 mod loopback;
 mod page;
 mod request;
@@ -16,10 +17,10 @@ mod tests;
 pub mod tokens;
 
 use crate::clock::Clock;
-use crate::facts::Facts;
+use crate::facts::{Facts, OAuthErrors, Renew, SignInFacts};
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::sensitive::{SecretString, Sensitive};
-use crate::wire::Wire;
+use crate::wire::{Bearer, Wire};
 use endpoint::No;
 use jiff::Timestamp;
 use loopback::{Door, Redirect};
@@ -42,13 +43,40 @@ pub struct AppCredentials {
     pub client_id: String,
     /// Sent only where the platform's Facts say so.
     pub client_secret: Option<SecretString>,
+    /// The address registered for the answer, where that is not a loopback port of any number (`RedirectKind`).
+    pub redirect: Option<String>,
+}
+
+/// One of a platform's ways to sign in.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    pub facts: &'static Facts,
+    pub sign_in: &'static SignInFacts,
+}
+
+impl Way {
+    pub fn of(facts: &'static Facts, way: &str) -> Option<Way> {
+        facts.ways().find(|known| known.way == way).map(|sign_in| Way { facts, sign_in })
+    }
+
+    pub fn first(facts: &'static Facts) -> Way {
+        Way { facts, sign_in: &facts.sign_in }
+    }
 }
 
 /// A bearer and when it ends by our clock, reckoned from before it was asked for.
 #[derive(Clone, Debug)]
 pub struct Access {
     pub token: Arc<Sensitive<String>>,
+    /// The sign-in's own token, where the account acts under another.
+    pub owner: Option<Arc<Sensitive<String>>>,
     pub expires_at: Timestamp,
+}
+
+impl Access {
+    pub fn bearer(&self) -> Bearer {
+        Bearer { token: self.token.clone(), owner: self.owner.clone() }
+    }
 }
 
 /// What a platform granted.
@@ -93,26 +121,28 @@ pub enum RefreshFault {
 pub async fn sign_in(
     wire: &Wire,
     clock: &Clock,
-    facts: &'static Facts,
+    way: Way,
     app: &AppCredentials,
     browser: &(dyn Fn(&Url) + Send + Sync),
     patience: Duration,
     cancel: &CancellationToken,
 ) -> Outcome<Granted> {
-    check_app(facts, app)?;
+    let facts = way.facts;
+    check_app(way, app)?;
     let work = async {
-        let (listener, redirect) =
-            loopback::bind(&facts.sign_in).await.map_err(|error| no_listener(&error))?;
+        let landing = loopback::bind(way.sign_in, app.redirect.as_deref())
+            .await
+            .map_err(|error| no_listener(&error, app.redirect.as_deref()))?;
         let request =
-            request::prepare(wire.hosts(), facts, app, redirect).map_err(|no| problem(facts, no))?;
-        let mut door = Door::open(listener, &facts.sign_in, request.state.clone());
+            request::prepare(wire.hosts(), way, app, &landing).map_err(|no| problem(facts, no))?;
+        let mut door = Door::open(landing, request.state.clone());
         browser(&request.url);
         let answer = tokio::select! {
             answer = door.answer() => Ok(answer),
             () = clock.sleep(patience) => Err(late(facts, patience, door.saw_wrong_state())),
         };
         let granted = match answer {
-            Ok(Redirect::Code(code)) => trade(wire, clock, facts, app, &request, &code).await,
+            Ok(Redirect::Code(code)) => trade(wire, clock, way, app, &request, &code).await,
             Ok(Redirect::Denied) => Err(denied(format!(
                 "{} was told not to let Slipway in. Nothing was changed. Sign in again whenever you like.",
                 facts.name
@@ -137,12 +167,16 @@ pub async fn sign_in(
 pub async fn refresh(
     wire: &Wire,
     clock: &Clock,
-    facts: &'static Facts,
+    way: Way,
     app: &AppCredentials,
     refresh: &SecretString,
 ) -> Result<Granted, RefreshFault> {
-    check_app(facts, app).map_err(|problem| RefreshFault::AppRefused { detail: problem.message })?;
-    endpoint::renew(wire, clock, facts, app, refresh).await.map_err(|no| match no {
+    check_app(way, app).map_err(|problem| RefreshFault::AppRefused { detail: problem.message })?;
+    let renewed = match &way.sign_in.renew {
+        Renew::RefreshToken => endpoint::renew(wire, clock, way, app, refresh).await,
+        Renew::Exchange { again, days, .. } => exchange::trade(wire, clock, way, app, again, *days, refresh).await,
+    };
+    renewed.map_err(|no| match no {
         No::Grant { detail } => RefreshFault::SignInAgain { detail },
         No::App { detail } => RefreshFault::AppRefused { detail },
         No::Later { after, detail } => RefreshFault::Later { after, detail },
@@ -154,10 +188,39 @@ pub async fn refresh(
     })
 }
 
+/// A token the user made in the platform's own console, in place of a sign-in in the browser. It is traded for a long one where the
+/// platform does that; one that is long already stays as it is. Whether it is any good is seen when it is first used.
+pub async fn adopt(
+    wire: &Wire,
+    clock: &Clock,
+    way: Way,
+    app: &AppCredentials,
+    token: &SecretString,
+) -> Outcome<Granted> {
+    let facts = way.facts;
+    check_app(way, app)?;
+    let Renew::Exchange { long, days, .. } = &way.sign_in.renew else {
+        let text = format!("{} does not take a token in place of a sign-in.", facts.name);
+        return Err(Problem::block(Code::BadRequest, text).edit("token"));
+    };
+    match exchange::trade(wire, clock, way, app, long, *days, token).await {
+        Ok(granted) => Ok(granted),
+        Err(no @ (No::Later { .. } | No::Offline | No::Host { .. } | No::App { .. })) => Err(problem(facts, no)),
+        Err(No::Grant { .. } | No::Unknown { .. }) => Ok(exchange::as_it_is(clock, *days, token)),
+    }
+}
+
+/// What of a sign-in's tokens a platform may be told to forget.
+pub struct Given<'a> {
+    pub refresh: &'a SecretString,
+    pub access: Option<&'a SecretString>,
+}
+
 /// Asks the platform to forget a token. That it had forgotten it already is as good. A platform without such an endpoint is not
 /// asked: see `SignInFacts::revoke` for what to tell the user then, and `revokes_all` for what else it takes along.
-pub async fn revoke(wire: &Wire, facts: &'static Facts, token: &SecretString) -> Outcome<()> {
-    endpoint::revoke(wire, facts, token).await.map_err(|no| match no {
+pub async fn revoke(wire: &Wire, way: Way, app: &AppCredentials, given: Given<'_>) -> Outcome<()> {
+    let facts = way.facts;
+    endpoint::revoke(wire, way, app, given).await.map_err(|no| match no {
         No::Offline | No::Host { .. } => problem(facts, no),
         No::Later { detail, .. } | No::Grant { detail } | No::App { detail } | No::Unknown { detail } => {
             Problem::block(
@@ -181,14 +244,19 @@ pub fn keep_refresh(old: Option<&SecretString>, new: Option<SecretString>) -> Op
 async fn trade(
     wire: &Wire,
     clock: &Clock,
-    facts: &'static Facts,
+    way: Way,
     app: &AppCredentials,
     request: &request::Request,
     code: &SecretString,
 ) -> Outcome<Granted> {
+    let facts = way.facts;
     let mut pauses = TRADE_AGAIN.into_iter();
     let granted = loop {
-        let no = match endpoint::trade(wire, clock, facts, app, request, code).await {
+        let traded = match way.sign_in.errors {
+            OAuthErrors::Flat => endpoint::trade(wire, clock, way, app, request, code).await,
+            OAuthErrors::Coded { .. } => exchange::sign_in(wire, clock, way, app, request, code).await,
+        };
+        let no = match traded {
             Ok(granted) => break granted,
             Err(no) => no,
         };
@@ -200,12 +268,23 @@ async fn trade(
         let Some(pause) = pauses.next() else { return Err(problem(facts, no)) };
         clock.sleep(asked.unwrap_or(pause)).await;
     };
-    let missing: Vec<_> = facts
+    // Where the answer does not name them, whoever connects the channel asks.
+    if !way.sign_in.asks_scopes {
+        all_there(way, &granted.scopes)?;
+    }
+    Ok(granted)
+}
+
+/// Was everything granted that we need? `sign_in_scope` says what was not.
+pub fn all_there(way: Way, granted: &[String]) -> Outcome<()> {
+    let facts = way.facts;
+    let missing: Vec<_> = way
+        .sign_in
         .required_scopes()
-        .filter(|need| !granted.scopes.iter().any(|scope| scope == need.scope))
+        .filter(|need| !granted.iter().any(|scope| scope == need.scope))
         .collect();
     if missing.is_empty() {
-        return Ok(granted);
+        return Ok(());
     }
     let whys: Vec<_> = missing.iter().map(|need| need.why).collect();
     let names: Vec<_> = missing.iter().map(|need| need.scope).collect();
@@ -222,13 +301,14 @@ async fn trade(
 }
 
 /// Says at once what the platform would only say after the user went through the browser.
-fn check_app(facts: &Facts, app: &AppCredentials) -> Outcome<()> {
+fn check_app(way: Way, app: &AppCredentials) -> Outcome<()> {
+    let facts = way.facts;
     let add = Fix::AddApp { platform: facts.id.into() };
     if app.client_id.trim().is_empty() {
         let text = format!("Slipway has no developer app for {} yet. Add its client ID first.", facts.name);
         return Err(Problem::block(Code::AppMissing, text).fix(add));
     }
-    if facts.sign_in.secret
+    if way.sign_in.secret
         && app.client_secret.as_ref().is_none_or(|secret| secret.expose().trim().is_empty())
     {
         let text =
@@ -291,11 +371,15 @@ fn late(facts: &Facts, patience: Duration, saw_wrong_state: bool) -> Problem {
     .fix(Fix::Retry)
 }
 
-fn no_listener(error: &std::io::Error) -> Problem {
-    Problem::block(
-        Code::SignInFailed,
-        "Slipway could not open a port on this computer for the answer of the sign-in. A firewall or security program may forbid it.",
-    )
+fn no_listener(error: &std::io::Error, redirect: Option<&str>) -> Problem {
+    let text = match redirect {
+        Some(address) if error.kind() == std::io::ErrorKind::AddrInUse => format!(
+            "The port of the registered address {address} is in use by another program. Close it, or register another address."
+        ),
+        _ => "Slipway could not open a port on this computer for the answer of the sign-in. A firewall or security program may forbid it."
+            .into(),
+    };
+    Problem::block(Code::SignInFailed, text)
     .fix(Fix::Retry)
     .detail(error.kind())
 }

@@ -9,7 +9,7 @@ pub mod hosts;
 use crate::clock::Clock;
 use crate::media::MediaFault;
 use crate::media::original::Original;
-use crate::platform::{Body, Call, FileRef, Reply, Target};
+use crate::platform::{Auth, Body, Call, FileRef, Reply, Target};
 use crate::sensitive::Sensitive;
 use crate::throttle::Throttle;
 use anyhow::Context;
@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use url::Url;
+use zeroize::Zeroizing;
 
 /// Replies are read up to this many bytes; more is cut, no API answer of ours is that long.
 const MAX_REPLY: usize = 4 << 20;
@@ -34,6 +35,8 @@ const AFTER_LAST_BYTE: Duration = Duration::from_secs(300);
 #[derive(Clone, Default)]
 pub struct Files {
     pub media: Option<Arc<Original>>,
+    /// The further videos of the post, in order.
+    pub more: Vec<Arc<Original>>,
     pub sides: BTreeMap<String, Arc<Original>>,
 }
 
@@ -41,6 +44,7 @@ impl Files {
     fn get(&self, file: &FileRef) -> Option<Arc<Original>> {
         match file {
             FileRef::Media => self.media.clone(),
+            FileRef::More(nth) => self.more.get(*nth).cloned(),
             FileRef::Side(key) => self.sides.get(key).cloned(),
         }
     }
@@ -117,6 +121,33 @@ pub enum Sent {
     },
 }
 
+/// The tokens a call may go out with.
+#[derive(Clone, Debug)]
+pub struct Bearer {
+    /// The account's.
+    pub token: Arc<Sensitive<String>>,
+    /// That of the sign-in the account belongs to, where it is another.
+    pub owner: Option<Arc<Sensitive<String>>>,
+}
+
+impl Bearer {
+    pub fn new(token: Arc<Sensitive<String>>) -> Bearer {
+        Bearer { token, owner: None }
+    }
+
+    /// Scheme and token that go with a call.
+    fn of(&self, auth: Auth) -> Option<(&'static str, &Sensitive<String>)> {
+        let owner = self.owner.as_deref().unwrap_or(&self.token);
+        match auth {
+            Auth::None => None,
+            Auth::Bearer => Some(("Bearer", &self.token)),
+            Auth::OAuth => Some(("OAuth", &self.token)),
+            Auth::OwnerBearer => Some(("Bearer", owner)),
+            Auth::OwnerOAuth => Some(("OAuth", owner)),
+        }
+    }
+}
+
 /// The door to the network. Cheap to clone.
 #[derive(Clone)]
 pub struct Wire {
@@ -149,12 +180,12 @@ impl Wire {
         &self.hosts
     }
 
-    /// Sends one call. `allowed` are the platform's hosts; `bearer` goes with it if given.
+    /// Sends one call. `allowed` are the platform's hosts; of `bearer`, if given, that token goes with it which the call asks for.
     pub async fn send(
         &self,
         allowed: &[&str],
         call: Call,
-        bearer: Option<&Sensitive<String>>,
+        bearer: Option<&Bearer>,
         files: &Files,
         gauge: &Arc<Gauge>,
     ) -> Sent {
@@ -164,13 +195,20 @@ impl Wire {
         };
         gauge.restart();
         let mut request = self.client.request(call.method.clone(), url);
-        if let Some(token) = bearer {
-            request = request.bearer_auth(token.expose());
+        if let Some((scheme, token)) = bearer.and_then(|bearer| bearer.of(call.auth)) {
+            let value = Zeroizing::new(format!("{scheme} {}", token.expose()));
+            match http::HeaderValue::from_str(&value) {
+                Ok(mut value) => {
+                    value.set_sensitive(true);
+                    request = request.header(http::header::AUTHORIZATION, value);
+                }
+                Err(_) => return Sent::Cut { detail: "the access token can't stand in a header".into() },
+            }
         }
         for (key, value) in &call.headers {
             request = request.header(*key, value);
         }
-        let large = matches!(call.body, Body::File(_) | Body::Related(..));
+        let large = matches!(call.body, Body::File(_) | Body::Related(..) | Body::Multipart { .. });
         let mut broken = None;
         request = match call.body {
             // A POST or PUT without a body still has a length (Google's status query asks for it).
@@ -198,6 +236,17 @@ impl Wire {
                     "--{boundary}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{head}\r\n--{boundary}\r\nContent-Type: {}\r\n\r\n",
                     part.content_type
                 );
+                let body = FileBody::new(file, part.from, part.len, self.throttle.clone(), gauge.clone())
+                    .between(before, format!("\r\n--{boundary}--\r\n"));
+                broken = Some(body.fault());
+                request.body(reqwest::Body::wrap(body))
+            }
+            Body::Multipart { fields, field, file_name, part } => {
+                let Some(file) = files.get(&part.file) else { return Sent::File(MediaFault::Missing) };
+                let boundary = format!("slipway-{:016x}", self.clock.now().as_nanosecond() as u64);
+                request = request
+                    .header(http::header::CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}"));
+                let before = form_head(&boundary, &fields, field, &file_name, &part.content_type);
                 let body = FileBody::new(file, part.from, part.len, self.throttle.clone(), gauge.clone())
                     .between(before, format!("\r\n--{boundary}--\r\n"));
                 broken = Some(body.fault());
@@ -264,7 +313,7 @@ impl Wire {
     fn address(&self, allowed: &[&str], call: &Call) -> Result<Url, String> {
         let mut url = match &call.target {
             Target::At(host, path) => {
-                if !allowed.contains(host) {
+                if !hosts::allows(allowed, host) {
                     return Err((*host).to_string());
                 }
                 self.hosts.address(host, path).ok_or_else(|| (*host).to_string())?
@@ -283,6 +332,28 @@ impl Wire {
         }
         Ok(url)
     }
+}
+
+/// What stands before the file in a `multipart/form-data` body (RFC 7578).
+fn form_head(
+    boundary: &str,
+    fields: &[(&'static str, String)],
+    field: &str,
+    file_name: &str,
+    content_type: &str,
+) -> String {
+    let mut head = String::new();
+    for (key, value) in fields {
+        head.push_str(&format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"{key}\"\r\n\r\n{value}\r\n"
+        ));
+    }
+    // A quote or a line break in a name would end the header; browsers write them so.
+    let name = file_name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
+    head.push_str(&format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\nContent-Type: {content_type}\r\n\r\n"
+    ));
+    head
 }
 
 enum End {

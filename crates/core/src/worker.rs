@@ -7,10 +7,11 @@ mod bearer;
 pub(crate) mod job;
 mod missed;
 mod moving;
+mod pace;
 
 use crate::engine::Engine;
-use crate::platform::{Act, Call, Fault, Reply, Stage, Step, later};
-use crate::post::{HAND_OVER_GRACE, State};
+use crate::platform::{Act, Auth, Call, Fault, Reply, Stage, Step, Until, Whose, later};
+use crate::post::{FINISH_GRACE, HAND_OVER_GRACE, State};
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::queue::{self, Begun, Leave, Ticket};
 use crate::secrets::{open_memo, seal_memo, told};
@@ -191,6 +192,14 @@ async fn send(
     kept: Kept,
     line: &mut Option<Attempt>,
 ) -> Outcome<Sending> {
+    if let Some(wait) = engine.inner.rates.wait(desk.platform.facts(), desk.account.id, call.name, engine.clock()) {
+        let name = desk.platform.facts().name;
+        let problem = Problem::block(
+            Code::RateLimited,
+            format!("{name} takes this call only so many times a minute. It goes on by itself."),
+        );
+        return Ok(Sending::Fault(Fault::Limit { whose: Whose::Delivery, until: Until::For(wait), problem }));
+    }
     let mut bearer = match bearer(engine, desk).await {
         Ok(bearer) => bearer,
         Err(NoBearer::Fault(fault)) => return Ok(Sending::Fault(fault)),
@@ -225,13 +234,14 @@ async fn send(
         }
     }
     let facts = desk.platform.facts();
+    engine.inner.rates.count(facts, desk.account.id, call.name, engine.clock());
     let began = std::time::Instant::now();
-    let moving = call.is_upload().then(|| Moving::start(engine, ticket.delivery.id, gauge, &call));
-    let mut sent = engine.inner.wire.send(facts.hosts, call.clone(), bearer.as_deref(), files, gauge).await;
-    if let (Sent::Reply(reply), Some(token)) = (&sent, &bearer)
-        && reply.status == 401
+    let moving = call.is_upload().then(|| Moving::start(engine, desk, ticket.delivery.id, gauge, &call));
+    let mut sent = engine.inner.wire.send(facts.hosts, call.clone(), bearer.as_ref(), files, gauge).await;
+    if let (Sent::Reply(reply), Some(known)) = (&sent, bearer.as_ref().filter(|_| call.auth != Auth::None))
+        && desk.platform.token_died(reply)
     {
-        engine.inner.tokens.spoil(desk.account.id, token);
+        engine.inner.tokens.spoil(desk.account.id, &known.token);
         match self::bearer::bearer(engine, desk).await {
             Ok(fresh) => {
                 bearer = fresh;
@@ -248,8 +258,7 @@ async fn send(
                     ));
                     return Ok(Sending::Resume(kept.memo));
                 }
-                sent =
-                    engine.inner.wire.send(facts.hosts, call.clone(), bearer.as_deref(), files, gauge).await;
+                sent = engine.inner.wire.send(facts.hosts, call.clone(), bearer.as_ref(), files, gauge).await;
             }
             Err(NoBearer::Fault(fault)) => return Ok(Sending::Fault(fault)),
             Err(NoBearer::Vault(problem)) => {
@@ -270,6 +279,9 @@ async fn send(
         }),
         Sent::Reply(reply) => {
             engine.heard_well(desk).await?;
+            if let Some(near) = desk.platform.nears_limit(&reply) {
+                engine.nears_limit(desk, near).await?;
+            }
             Sending::Reply(kept.memo, reply)
         }
         Sent::Offline { detail } => {
@@ -359,8 +371,9 @@ async fn rests(
             };
             engine.write(write).await
         }
-        Act::Ready => {
-            let at = desk.job.due.unwrap_or(now);
+        Act::Ready { early } => {
+            let due = desk.job.due.unwrap_or(now);
+            let at = due.checked_sub(early).unwrap_or(due);
             let write = move |tx: &mut Tx| {
                 flush(tx, &again, line)?;
                 queue::ready(tx, &again, &rest.begun(), at, now)
@@ -380,10 +393,29 @@ async fn rests(
             };
             engine.write(write).await
         }
+        Act::ToFinish { look, there } => {
+            let since = ticket.delivery.due.unwrap_or(ticket.delivery.created_at);
+            if ticket.delivery.state == State::ToFinish
+                && since.checked_add(FINISH_GRACE).is_ok_and(|end| now > end)
+            {
+                return engine.stick(ticket, never_finished(desk), line).await;
+            }
+            let look = later(now, look.max(Duration::from_secs(1)));
+            let write = move |tx: &mut Tx| {
+                flush(tx, &again, line)?;
+                queue::to_finish(tx, &again, &rest.begun(), look, &there, now)
+            };
+            engine.write(write).await
+        }
         Act::Done(done) => {
+            let took = pace::last_byte_to_public(engine, ticket, desk, line.as_ref(), now)?;
+            let account = desk.account.id;
             let extras = if ticket.errand.is_none() { desk.platform.extras(&desk.job) } else { Vec::new() };
             let write = move |tx: &mut Tx| {
                 flush(tx, &again, line)?;
+                if let Some(took) = took {
+                    crate::store::account::add_pace(tx, account, took)?;
+                }
                 match &again.errand {
                     None => queue::published(tx, &again, &done, &extras, now),
                     Some(_) => queue::errand_done(tx, &again, now),
@@ -402,6 +434,15 @@ fn waits_too_long(ticket: &Ticket, now: Timestamp) -> bool {
     ticket.errand.is_none()
         && ticket.delivery.state == State::HandedOver
         && patience.is_some_and(|end| now > end)
+}
+
+fn never_finished(desk: &Desk) -> Problem {
+    let name = desk.platform.facts().name;
+    Problem::block(
+        Code::NotPublic,
+        format!("This post has waited in {name} as a draft for a week. Say that it is there, or post it again."),
+    )
+    .fix(Fix::Decide)
 }
 
 fn not_public(desk: &Desk) -> Problem {

@@ -1,23 +1,22 @@
-//! Developer apps and channels: add, connect, list, disconnect.
+//! Developer apps and channels: add, list, disconnect. Not here: signing in (`connect`).
 
 use super::{Host, Id, Nothing};
-use crate::engine::{Engine, signed_in_again, sql};
+use crate::engine::{Engine, sql};
 use crate::event::What;
-use crate::platform::{Answer, Fault, Question, Stage};
+use crate::facts::{Facts, RedirectKind, RevokeFact};
+use crate::platform::Stage;
 use crate::post::State;
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::queue;
 use crate::schedule::lead::MissedRule;
 use crate::schedule::slots::Slot;
 use crate::secrets::told;
-use crate::sensitive::{SecretString, Sensitive};
-use crate::settings::Settings;
-use crate::sign_in::{self, AppCredentials, Granted};
-use crate::store::account::{self, Connected};
+use crate::sensitive::SecretString;
+use crate::sign_in::{self, AppCredentials, Way};
+use crate::store::account;
 use crate::store::delivery::{self, Delivery};
-use crate::store::{Tx, app, setting};
+use crate::store::{Tx, app};
 use crate::view::{AccountView, AppView, unknown_account};
-use crate::wire::{Files, Sent};
 use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -35,17 +34,37 @@ pub struct AddApp {
     #[serde(default)]
     #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub quotas: BTreeMap<String, u32>,
+    /// Which of the platform's ways to sign in it is for; the usual one when not said.
+    #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
+    pub way: String,
+    /// What its owner says about it (`AppFlagFact`).
+    #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
+    pub flags: BTreeMap<String, bool>,
+    /// The address registered for the answer of a sign-in, where that is not a loopback port of any number.
+    #[serde(default)]
+    pub redirect: Option<String>,
 }
 
 pub(super) async fn add_app(engine: &Engine, _: &dyn Host, given: AddApp) -> Outcome<AppView> {
     let facts = engine.platform(&given.platform)?.facts();
+    let way = way_of(facts, &given.way)?;
+    let redirect = given.redirect.map(|text| text.trim().to_string()).filter(|text| !text.is_empty());
+    if let Some(address) = &redirect {
+        redirect_fits(way, address)?;
+    }
+    if let Some(unknown) = given.flags.keys().find(|key| !facts.app_flags.iter().any(|flag| flag.key == **key)) {
+        let message = format!("{} knows nothing called \"{unknown}\" of a developer app.", facts.name);
+        return Err(Problem::block(Code::OptionUnknown, message));
+    }
     let client_id = given.client_id.trim().to_string();
     let secret =
         given.client_secret.map(SecretString::from).filter(|secret| !secret.expose().trim().is_empty());
     if client_id.is_empty() {
         return Err(Problem::block(Code::BadRequest, "The client id is missing.").edit("client_id"));
     }
-    if facts.sign_in.secret && secret.is_none() {
+    if way.sign_in.secret && secret.is_none() {
         let message = format!("{} wants the app's client secret, too.", facts.name);
         return Err(Problem::block(Code::BadRequest, message).edit("client_secret"));
     }
@@ -55,12 +74,20 @@ pub(super) async fn add_app(engine: &Engine, _: &dyn Host, given: AddApp) -> Out
             format!("{} has no quota called \"{unknown}\".", facts.name),
         ));
     }
-    let (now, quotas) = (engine.clock().now(), given.quotas);
+    let (now, quotas, flags) = (engine.clock().now(), given.quotas, given.flags);
     // The secret first: an app without its secret would look usable and not be.
     told(engine.inner.secrets.vault().check().await)?;
     let id = engine
         .write(move |tx| {
-            let id = app::upsert(tx, facts.id, &client_id, &quotas, now)?;
+            let new = app::NewApp {
+                platform: facts.id,
+                client_id: &client_id,
+                way: way.sign_in.way,
+                quotas: &quotas,
+                flags: &flags,
+                redirect: redirect.as_deref(),
+            };
+            let id = app::upsert(tx, &new, now)?;
             tx.say(What::App { id });
             Ok(id)
         })
@@ -69,6 +96,37 @@ pub(super) async fn add_app(engine: &Engine, _: &dyn Host, given: AddApp) -> Out
         told(engine.inner.secrets.keep_app(id, &secret).await)?;
     }
     engine.app_views()?.into_iter().find(|app| app.id == id).ok_or_else(gone)
+}
+
+pub(super) fn way_of(facts: &'static Facts, way: &str) -> Outcome<Way> {
+    Way::of(facts, way).ok_or_else(|| {
+        let known: Vec<_> = facts.ways().map(|way| way.way).filter(|way| !way.is_empty()).collect();
+        let message = format!("{} has no way to sign in called \"{way}\". Known: {}.", facts.name, known.join(", "));
+        Problem::block(Code::BadRequest, message).edit("way")
+    })
+}
+
+/// An address that the answer of a sign-in can come to: this computer, always at the same port, or a page that sends on to it.
+fn redirect_fits(way: Way, address: &str) -> Outcome<()> {
+    let wrong = |why: &str| Err(Problem::block(Code::BadRequest, format!("{address}: {why}")).edit("redirect"));
+    let Ok(url) = url::Url::parse(address) else { return wrong("this is no address.") };
+    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        return wrong("an address for sign-ins has no question mark, no # and no user name.");
+    }
+    let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost"));
+    let kinds = way.sign_in.redirects;
+    match (url.scheme(), loopback) {
+        ("http", true) if !kinds.contains(&RedirectKind::FixedPort) => {
+            wrong("this platform takes any port of this computer; leave it out.")
+        }
+        ("http", true) if url.port().is_none_or(|port| port < 1024) => {
+            wrong("it needs a port from 1024 to 65535.")
+        }
+        ("http", true) => Ok(()),
+        ("https", false) if kinds.contains(&RedirectKind::HttpsPage) => Ok(()),
+        ("https", _) => wrong("this platform does not need a page of your own."),
+        _ => wrong("it is http on this computer with a port, or https elsewhere."),
+    }
 }
 
 pub(super) async fn list_apps(engine: &Engine, _: &dyn Host, _: Nothing) -> Outcome<Vec<AppView>> {
@@ -100,134 +158,6 @@ pub(super) async fn remove_app(engine: &Engine, _: &dyn Host, given: Id) -> Outc
         })
         .await?;
     Ok(Nothing {})
-}
-
-/// Signs a channel in through the system's browser.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
-pub struct Connect {
-    pub platform: String,
-    /// Which developer app; the newest of the platform when not said.
-    #[serde(default)]
-    pub app: Option<i64>,
-    /// Seconds to wait for the browser.
-    #[serde(default)]
-    pub patience_s: Option<u64>,
-}
-
-pub(super) async fn connect(engine: &Engine, host: &dyn Host, given: Connect) -> Outcome<AccountView> {
-    let platform = engine.platform(&given.platform)?.clone();
-    let facts = platform.facts();
-    let app = match given.app {
-        Some(id) => engine.read(|sql| app::get(sql, id))?.filter(|app| app.platform == facts.id),
-        None => engine.read(|sql| app::of_platform(sql, facts.id))?.into_iter().next(),
-    };
-    let app = app.ok_or_else(|| {
-        Problem::block(Code::AppMissing, format!("{} needs a developer app of your own first.", facts.name))
-            .fix(Fix::AddApp { platform: facts.id.into() })
-    })?;
-    // Before the user is sent through a consent page for nothing.
-    told(engine.inner.secrets.vault().check().await)?;
-    let credentials = AppCredentials {
-        client_id: app.client_id.clone(),
-        client_secret: told(engine.inner.secrets.app(app.id).await)?,
-    };
-    let patience = Duration::from_secs(given.patience_s.unwrap_or(300));
-    let browser = |address: &url::Url| host.open(address);
-    let (wire, clock) = (&engine.inner.wire, engine.clock());
-    let granted =
-        sign_in::sign_in(wire, clock, facts, &credentials, &browser, patience, &host.cancelled()).await?;
-    let identity = match identify(engine, &platform, &granted).await {
-        Ok(identity) => identity,
-        Err(problem) => {
-            // Nothing of a sign-in that leads nowhere stays behind, not even at the platform; unless giving it back would end the
-            // working sign-in of another channel of the same person.
-            if let Some(token) = granted.refresh.as_ref().filter(|_| !facts.sign_in.revokes_all) {
-                let _ = sign_in::revoke(wire, facts, token).await;
-            }
-            return Err(problem);
-        }
-    };
-    let settings: Settings = engine.read(|sql| setting::get(sql, Settings::KEY))?;
-    let (now, scopes, ends, app_id) = (clock.now(), granted.scopes.clone(), granted.refresh_ends, app.id);
-    let id = engine
-        .inner
-        .store
-        .write(move |tx| {
-            let new = Connected {
-                platform: facts.id,
-                app: app_id,
-                identity: &identity,
-                scopes: &scopes,
-                sign_in_ends: ends,
-            };
-            account::connect(tx, &new, &settings.missed, now)
-        })
-        .await?;
-    let turn = engine.inner.tokens.hold(id).await;
-    told(engine.inner.secrets.keep_refresh(id, granted.refresh.clone()).await)?;
-    turn.put(&granted.access);
-    drop(turn);
-    engine
-        .write(move |tx| {
-            tx.say(What::Account { id });
-            signed_in_again(tx, id, now)
-        })
-        .await?;
-    find(engine, id)
-}
-
-/// Asks the platform whose sign-in this is.
-async fn identify(
-    engine: &Engine,
-    platform: &std::sync::Arc<dyn crate::platform::AnyPlatform>,
-    granted: &Granted,
-) -> Outcome<crate::platform::Identity> {
-    let facts = platform.facts();
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let call = platform.ask(&Question::Identify);
-        let token: &Sensitive<String> = &granted.access.token;
-        let sent = engine
-            .inner
-            .wire
-            .send(facts.hosts, call, Some(token), &Files::default(), &Default::default())
-            .await;
-        let detail = match sent {
-            Sent::Reply(reply) if reply.status < 500 => match platform.answer(&Question::Identify, &reply) {
-                Ok(Answer::Identity(identity)) => return Ok(identity),
-                Ok(Answer::Live(_)) => "an answer to another question".to_string(),
-                Err(Fault::Refused(problem)) => return Err(problem),
-                Err(Fault::SignIn { detail } | Fault::Permission { detail, .. }) => {
-                    let message = format!("{} did not accept the sign-in it had just given.", facts.name);
-                    return Err(Problem::block(Code::SignInFailed, message).fix(Fix::Retry).detail(detail));
-                }
-                Err(Fault::Limit { problem, .. }) => return Err(problem),
-                Err(
-                    Fault::Again { detail, .. }
-                    | Fault::Lost { detail }
-                    | Fault::Unsure { detail }
-                    | Fault::Strange { detail },
-                ) => detail,
-            },
-            Sent::Reply(reply) => format!("{} answered {}", facts.name, reply.status),
-            Sent::Offline { detail } | Sent::Cut { detail } => detail,
-            Sent::File(_) | Sent::Stopped => "stopped".into(),
-            Sent::Forbidden { host } => {
-                return Err(Problem::block(
-                    Code::HostUnknown,
-                    format!("Slipway does not speak to {host} for this platform."),
-                ));
-            }
-        };
-        if tries >= 3 {
-            let message =
-                format!("{} could not say whose channel this is. Try again in a moment.", facts.name);
-            return Err(Problem::block(Code::PlatformDown, message).fix(Fix::Retry).detail(detail));
-        }
-        engine.clock().sleep(Duration::from_millis(500 * tries)).await;
-    }
 }
 
 pub(super) async fn list(engine: &Engine, _: &dyn Host, _: Nothing) -> Outcome<Vec<AccountView>> {
@@ -262,7 +192,8 @@ pub(super) async fn disconnect(engine: &Engine, _: &dyn Host, given: Id) -> Outc
         .read(|sql| account::get(sql, id))?
         .filter(|account| account.state != account::AccountState::Gone);
     let account = account.ok_or_else(|| unknown_account(&id.to_string()))?;
-    let facts = engine.platform(&account.platform)?.facts();
+    let platform = engine.platform(&account.platform)?.clone();
+    let app = engine.read(|sql| app::get(sql, account.app))?;
     // What is under way for it stops, and says how far it came, before its tokens die.
     engine
         .write(move |tx| {
@@ -273,13 +204,11 @@ pub(super) async fn disconnect(engine: &Engine, _: &dyn Host, given: Id) -> Outc
     comes_to_rest(engine, id).await?;
     let name = account.name.clone();
     let (waiting, handed_over) = engine.write(move |tx| lay_aside(tx, id, &name)).await?;
+    let revoked = match &app {
+        Some(app) => give_back(engine, &account, app, &platform).await?,
+        None => false,
+    };
     let turn = engine.inner.tokens.hold(id).await;
-    let stored = told(engine.inner.secrets.account(id).await)?;
-    let mut revoked = true;
-    if let Some(token) = stored.and_then(|stored| stored.refresh) {
-        revoked = facts.sign_in.revoke.is_none()
-            || sign_in::revoke(&engine.inner.wire, facts, &token).await.is_ok();
-    }
     told(engine.inner.secrets.wipe_account(id).await)?;
     turn.forget();
     drop(turn);
@@ -291,6 +220,43 @@ pub(super) async fn disconnect(engine: &Engine, _: &dyn Host, given: Id) -> Outc
         })
         .await?;
     Ok(Disconnected { account: id, revoked, waiting, handed_over })
+}
+
+/// Tells the platform to forget the sign-in. False: it could not be told. A sign-in that speaks for other channels, too, is left
+/// to them.
+async fn give_back(
+    engine: &Engine,
+    account: &account::Account,
+    app: &app::App,
+    platform: &std::sync::Arc<dyn crate::platform::AnyPlatform>,
+) -> Outcome<bool> {
+    let Some(way) = Way::of(platform.facts(), &account.way) else { return Ok(false) };
+    let Some(fact) = &way.sign_in.revoke else { return Ok(true) };
+    // Some platforms are shown the access token, which may have to be fetched first. Before the turn is taken: fetching takes it, too.
+    let access = match fact {
+        RevokeFact::AccessToken { .. } => {
+            engine.bearer(account, app, platform).await.ok().map(|bearer| bearer.token)
+        }
+        _ => None,
+    };
+    let Some(mine) = told(engine.inner.secrets.account(account.id).await)?.and_then(|stored| stored.refresh) else {
+        return Ok(true);
+    };
+    for other in engine.read(account::all)? {
+        if other.id != account.id && other.app == account.app && other.way == account.way {
+            let theirs = told(engine.inner.secrets.account(other.id).await)?.and_then(|stored| stored.refresh);
+            if theirs.is_some_and(|theirs| theirs.expose() == mine.expose()) {
+                return Ok(true);
+            }
+        }
+    }
+    let credentials = AppCredentials {
+        client_id: app.client_id.clone(),
+        client_secret: told(engine.inner.secrets.app(app.id).await)?,
+        redirect: None,
+    };
+    let given = sign_in::Given { refresh: &mine, access: access.as_deref() };
+    Ok(sign_in::revoke(&engine.inner.wire, way, &credentials, given).await.is_ok())
 }
 
 /// Waits until nobody works for this account, here or in the process that runs the queue; not for ever.
@@ -422,6 +388,6 @@ pub fn find_account(engine: &Engine, given: &str) -> Outcome<account::Account> {
     }
 }
 
-fn gone() -> Problem {
+pub(super) fn gone() -> Problem {
     Problem::block(Code::NotFound, "It is not there any more.")
 }

@@ -1,7 +1,7 @@
 //! Changing a post in whatever state it is: words, time, options. What a platform holds already is brought in line afterwards.
 
 use super::Host;
-use super::posts::{begin_at, when_problem};
+use super::posts::{app_of, begin_at, when_problem};
 use crate::check::{self, Terms};
 use crate::engine::{Engine, sql};
 use crate::platform::{AnyPlatform, Errand, Options, Words};
@@ -14,6 +14,7 @@ use crate::store::delivery::{self, Delivery};
 use crate::store::{media, post, setting};
 use crate::view::DeliveryView;
 use crate::worker::job;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -65,12 +66,13 @@ pub(super) async fn edit(engine: &Engine, _: &dyn Host, given: EditPost) -> Outc
         let platform = engine.platform(&account.platform)?.clone();
         let mut changed = row.clone();
         if row.id == given.id {
-            changed.options = merge_options(&platform, &row, &given.options)?;
+            changed.options = merge_options(&platform, &row, &given.options, now)?;
         }
         if let Some(when) = &moved {
             changed.due = Some(when.resolved.at);
         }
-        let job = job::job(engine, &platform, &changed, &account, &new, &media, Errand::Publish);
+        let app = app_of(engine, &account)?;
+        let job = job::job(engine, &platform, &changed, &account, &app, &new, &media, Errand::Publish)?;
         let mut problems = check::check(platform.facts(), &job, Terms::default());
         problems.extend(platform.check(&job));
         if let Some(first) = problems
@@ -81,7 +83,7 @@ pub(super) async fn edit(engine: &Engine, _: &dyn Host, given: EditPost) -> Outc
         }
         let goes_out = platform.goes_out(&job);
         let due = changed.due.unwrap_or(now);
-        let start = begin_at(goes_out, due, &job, platform.facts().processing_s_per_min, &settings, now);
+        let start = begin_at(goes_out, due, &job, platform.facts(), &settings, now);
         let mut after = job.clone();
         after.options = changed.options.clone();
         let extras = platform.extras(&after);
@@ -136,10 +138,15 @@ pub(super) async fn reorder(engine: &Engine, _: &dyn Host, given: Reorder) -> Ou
 }
 
 /// New options over the old. What the platform can't change any more is refused once it has the post.
-fn merge_options(platform: &Arc<dyn AnyPlatform>, row: &Delivery, given: &Options) -> Outcome<Options> {
+fn merge_options(
+    platform: &Arc<dyn AnyPlatform>,
+    row: &Delivery,
+    given: &Options,
+    now: Timestamp,
+) -> Outcome<Options> {
     let facts = platform.facts();
-    let read = check::read_options(facts, given)?;
-    let taken = matches!(row.state, State::HandedOver | State::Ready | State::Published | State::Working)
+    let read = check::read_options(facts, given, now)?;
+    let taken = matches!(row.state, State::HandedOver | State::ToFinish | State::Ready | State::Published | State::Working)
         || row.remote.is_some();
     for key in given.keys() {
         if taken && facts.option(key).is_some_and(|option| !option.amendable) {
@@ -148,8 +155,9 @@ fn merge_options(platform: &Arc<dyn AnyPlatform>, row: &Delivery, given: &Option
         }
     }
     let mut merged = row.options.clone();
-    for (key, value) in given {
-        if value.is_null() {
+    for key in given.keys() {
+        if !read.contains_key(key) {
+            // Taken back: null, and of a declaration also "no".
             merged.remove(key);
         }
     }

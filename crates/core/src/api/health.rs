@@ -4,7 +4,7 @@ use super::{Host, Id};
 use crate::engine::Engine;
 use crate::platform::{Answer, AnyPlatform, Choice, Fault, Identity, Question};
 use crate::problem::{Code, Fix, Outcome, Problem};
-use crate::sensitive::{SecretString, Sensitive};
+use crate::sensitive::SecretString;
 use crate::sign_in::{AppCredentials, RefreshFault, refresh};
 use crate::store::account::{self, Account, AccountState};
 use crate::store::app;
@@ -34,7 +34,7 @@ pub(super) async fn live(engine: &Engine, _: &dyn Host, given: AskLive) -> Outco
     }
     match ask(engine, &account, &platform, &Question::Live { what: given.what }).await? {
         Answer::Live(choices) => Ok(choices),
-        Answer::Identity(_) => Err(strange(&platform, "an answer to another question")),
+        _ => Err(strange(&platform, "an answer to another question")),
     }
 }
 
@@ -42,18 +42,65 @@ pub(super) async fn live(engine: &Engine, _: &dyn Host, given: AskLive) -> Outco
 pub(super) async fn health(engine: &Engine, _: &dyn Host, given: Id) -> Outcome<AccountView> {
     let (account, platform) = found(engine, given.id)?;
     let id = account.id;
-    match ask(engine, &account, &platform, &Question::Identify).await {
-        Ok(Answer::Identity(identity)) => keep(engine, &account, identity).await?,
-        Ok(Answer::Live(_)) => return Err(strange(&platform, "an answer to another question")),
-        Err(problem) if problem.code == Code::SignInNeeded => {
-            engine
-                .write(move |tx| {
-                    tx.say(crate::event::What::Account { id });
-                    account::set_state(tx, id, AccountState::SignIn)
-                })
-                .await?;
-        }
+    match whose(engine, &account, &platform).await {
+        Ok(identity) => keep(engine, &account, identity).await?,
+        Err(problem) if problem.code == Code::SignInNeeded => signed_out(engine, id).await?,
         Err(problem) => return Err(problem),
+    }
+    super::accounts::find(engine, id)
+}
+
+async fn signed_out(engine: &Engine, id: i64) -> Outcome<()> {
+    engine
+        .write(move |tx| {
+            tx.say(crate::event::What::Account { id });
+            account::set_state(tx, id, AccountState::SignIn)
+        })
+        .await
+}
+
+/// This channel among those its sign-in speaks for; where it is not among them any more, another one.
+async fn whose(engine: &Engine, account: &Account, platform: &Arc<dyn AnyPlatform>) -> Outcome<Identity> {
+    let mut after = None;
+    let mut other = None;
+    for _ in 0..20 {
+        let Answer::Identities { found, next } =
+            ask(engine, account, platform, &Question::Identify { after }).await?
+        else {
+            return Err(strange(platform, "an answer to another question"));
+        };
+        let (mine, others): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|identity| identity.remote_id == account.remote_id);
+        if let Some(mine) = mine.into_iter().next() {
+            return Ok(mine);
+        }
+        other = other.or_else(|| others.into_iter().next());
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    other.ok_or_else(|| dead(account, "the channel is not there any more".into()))
+}
+
+/// Asks what holds for the channel just now (`Facts::terms`) and keeps it. A platform without terms is not asked.
+pub(super) async fn terms(engine: &Engine, _: &dyn Host, given: Id) -> Outcome<AccountView> {
+    let (account, platform) = found(engine, given.id)?;
+    let id = account.id;
+    if platform.facts().terms {
+        match ask(engine, &account, &platform, &Question::Terms).await {
+            Ok(Answer::Terms(terms)) => {
+                engine
+                    .write(move |tx| {
+                        tx.say(crate::event::What::Account { id });
+                        account::set_terms(tx, id, &terms)
+                    })
+                    .await?;
+            }
+            Ok(_) => return Err(strange(&platform, "an answer to another question")),
+            Err(problem) if problem.code == Code::SignInNeeded => signed_out(engine, id).await?,
+            Err(problem) => return Err(problem),
+        }
     }
     super::accounts::find(engine, id)
 }
@@ -92,12 +139,14 @@ pub(super) async fn test_app(engine: &Engine, _: &dyn Host, given: Id) -> Outcom
         .read(|sql| app::get(sql, id))?
         .ok_or_else(|| Problem::block(Code::AppMissing, "That app is not there any more."))?;
     let facts = engine.platform(&app.platform)?.facts();
+    let way = super::accounts::way_of(facts, &app.way)?;
     let credentials = AppCredentials {
         client_id: app.client_id.clone(),
         client_secret: crate::secrets::told(engine.inner.secrets.app(id).await)?,
+        redirect: app.redirect.clone(),
     };
     let nobody = SecretString::from("not-a-sign-in".to_string());
-    let heard = refresh(&engine.inner.wire, engine.clock(), facts, &credentials, &nobody).await;
+    let heard = refresh(&engine.inner.wire, engine.clock(), way, &credentials, &nobody).await;
     let problem = match heard {
         // It answered that the grant is over: it knows the app.
         Ok(_) | Err(RefreshFault::SignInAgain { .. }) => None,
@@ -124,7 +173,8 @@ pub(super) async fn test_app(engine: &Engine, _: &dyn Host, given: Id) -> Outcom
             .detail(detail),
         ),
     };
-    let redirect = format!("http://{}{}", facts.sign_in.redirect_host, facts.sign_in.redirect_path);
+    let any_port = || format!("http://{}{}", way.sign_in.redirect_host, way.sign_in.redirect_path);
+    let redirect = app.redirect.clone().unwrap_or_else(any_port);
     Ok(Tested { ok: problem.is_none(), problem, redirect })
 }
 
@@ -145,7 +195,7 @@ async fn ask(
     let app = engine
         .read(|sql| app::get(sql, account.app))?
         .ok_or_else(|| Problem::block(Code::AppMissing, "The developer app of this channel is gone."))?;
-    let token: Arc<Sensitive<String>> = match engine.bearer(account, &app, platform).await {
+    let bearer = match engine.bearer(account, &app, platform).await {
         Ok(token) => token,
         Err(BearerTrouble::Vault(problem)) => return Err(problem),
         Err(BearerTrouble::Refresh(RefreshFault::SignInAgain { detail })) => {
@@ -164,15 +214,24 @@ async fn ask(
             return Err(strange(platform, &detail));
         }
     };
-    let call = platform.ask(question);
-    let sent = engine
-        .inner
-        .wire
-        .send(platform.facts().hosts, call, Some(&token), &Files::default(), &Default::default())
-        .await;
+    let known = account.for_job(app.for_job(platform.facts()));
+    let (hosts, wire) = (platform.facts().hosts, &engine.inner.wire);
+    let send = async |bearer| {
+        wire.send(hosts, platform.ask(question, &known), Some(bearer), &Files::default(), &Default::default()).await
+    };
+    let mut sent = send(&bearer).await;
+    if let Sent::Reply(reply) = &sent
+        && platform.token_died(reply)
+    {
+        // A fresh one may cure it, as it does for posts.
+        engine.inner.tokens.spoil(account.id, &bearer.token);
+        if let Ok(fresh) = engine.bearer(account, &app, platform).await {
+            sent = send(&fresh).await;
+        }
+    }
     match sent {
         Sent::Reply(reply) if reply.status < 500 => {
-            platform.answer(question, &reply).map_err(|fault| match fault {
+            platform.answer(question, &known, &reply).map_err(|fault| match fault {
                 Fault::SignIn { detail } => dead(account, detail),
                 Fault::Refused(problem) | Fault::Limit { problem, .. } => problem,
                 Fault::Permission { detail, .. } => {

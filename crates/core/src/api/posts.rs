@@ -4,6 +4,7 @@ use super::{Host, Id};
 use crate::api::accounts::find_account;
 use crate::check::{self, Terms};
 use crate::engine::{Engine, sql};
+use crate::facts::Facts;
 use crate::media::MediaFault;
 use crate::media::fingerprint::{Fingerprint, fingerprint};
 use crate::media::original::Stamp;
@@ -223,7 +224,7 @@ async fn look_at(engine: &Engine, given: &AddPost) -> Outcome<Draft> {
         let platform = engine.platform(&account.platform)?.clone();
         let empty = Options::new();
         let raw = given.options.get(&account.platform).unwrap_or(&empty);
-        let options = check::read_options(platform.facts(), raw)?;
+        let options = check::read_options(platform.facts(), raw, now)?;
         let words = given.words_for.get(&account.platform).cloned();
         let row = Delivery {
             words: words.clone(),
@@ -247,7 +248,8 @@ async fn look_at(engine: &Engine, given: &AddPost) -> Outcome<Draft> {
             revision: 1,
             created_at: now,
         };
-        let job = job::job(engine, &platform, &row, &account, &post, &media, Errand::Publish);
+        let app = app_of(engine, &account)?;
+        let job = job::job(engine, &platform, &row, &account, &app, &post, &media, Errand::Publish)?;
         let mut problems = check::check(platform.facts(), &job, Terms { sign_in_ends: account.sign_in_ends });
         problems.extend(platform.check(&job));
         if let Some(wall) = &wall {
@@ -258,7 +260,7 @@ async fn look_at(engine: &Engine, given: &AddPost) -> Outcome<Draft> {
         }
         problems.sort_by_key(|problem| !problem.blocks());
         let goes_out = platform.goes_out(&job);
-        let start = begin_at(goes_out, due, &job, platform.facts().processing_s_per_min, &settings, now);
+        let start = begin_at(goes_out, due, &job, platform.facts(), &settings, now);
         channels.push(Channel { account, words, options, goes_out, start, problems });
     }
     Ok(Draft { path: stored_path, stamp, print, probe, words: given.words.clone(), wall, due, channels })
@@ -326,24 +328,38 @@ fn row_to_be(account: &Account, options: &Options, due: Option<Timestamp>, now: 
     }
 }
 
-/// The first of the three clocks: what may go ahead begins at once, so that the computer may sleep; what may not begins early enough
-/// to be public at its minute.
+/// The first of the three clocks: what may go ahead begins as soon as the platform keeps it that long, so that the computer may
+/// sleep; what may not begins early enough to be public at its minute.
 pub(super) fn begin_at(
     goes_out: GoesOut,
     due: Timestamp,
     job: &crate::platform::Job,
-    processing_s_per_min: u32,
+    facts: &Facts,
     settings: &Settings,
     now: Timestamp,
 ) -> Timestamp {
-    match goes_out {
-        GoesOut::Now | GoesOut::HandedOver | GoesOut::Staged => now,
-        GoesOut::AtTheMinute => {
-            let minutes = job.media.duration_ms.unwrap_or_default().div_ceil(60_000);
-            let processing = Duration::from_secs(minutes * u64::from(processing_s_per_min));
-            start_at(due, job.media.size, settings.measured, processing).max(now)
+    let early = || {
+        let minutes = job.media.duration_ms.unwrap_or_default().div_ceil(60_000);
+        let processing = Duration::from_secs(minutes * u64::from(facts.processing_s_per_min));
+        let size = job.more.iter().fold(job.media.size, |sum, video| sum.saturating_add(video.size));
+        start_at(due, size, settings.measured, processing)
+    };
+    match (goes_out, facts.ahead_s) {
+        (GoesOut::Now, _) | (GoesOut::HandedOver | GoesOut::Staged, None) => now,
+        (GoesOut::HandedOver | GoesOut::Staged, Some(ahead)) => {
+            let opens = due.checked_sub(Duration::from_secs(ahead)).unwrap_or(Timestamp::MIN);
+            opens.max(now)
         }
+        (GoesOut::AtTheMinute, _) => early().max(now),
     }
+}
+
+/// The developer app a channel speaks through.
+pub(super) fn app_of(engine: &Engine, account: &Account) -> Outcome<crate::store::app::App> {
+    engine.read(|sql| crate::store::app::get(sql, account.app))?.ok_or_else(|| {
+        Problem::block(Code::AppMissing, "The developer app of this channel is gone. Connect it again.")
+            .fix(Fix::SignIn { account: account.id })
+    })
 }
 
 /// A time that happens twice or never on that day is told, with what was made of it (C36).
@@ -426,7 +442,8 @@ pub(super) async fn schedule(engine: &Engine, _: &dyn Host, given: Schedule) -> 
         return Err(when_problem(&WhenFault::Past { by: now.duration_since(due) }));
     }
     let row = Delivery { due: Some(due), ..row };
-    let job = job::job(engine, &platform, &row, &account, &post, &media, Errand::Publish);
+    let app = app_of(engine, &account)?;
+    let job = job::job(engine, &platform, &row, &account, &app, &post, &media, Errand::Publish)?;
     let mut problems = check::check(platform.facts(), &job, Terms { sign_in_ends: account.sign_in_ends });
     problems.extend(platform.check(&job));
     let mut blocks = problems.into_iter().filter(Problem::blocks);
@@ -434,7 +451,7 @@ pub(super) async fn schedule(engine: &Engine, _: &dyn Host, given: Schedule) -> 
         return Err(Problem { also: blocks.collect(), ..first });
     }
     let goes_out = platform.goes_out(&job);
-    let start = begin_at(goes_out, due, &job, platform.facts().processing_s_per_min, &settings, now);
+    let start = begin_at(goes_out, due, &job, platform.facts(), &settings, now);
     engine
         .write(move |tx| {
             // Looked at inside the write, so that two drafts of one file can't pass together.
@@ -493,6 +510,29 @@ pub(super) async fn decide(engine: &Engine, _: &dyn Host, given: Decide) -> Outc
     let now = engine.clock().now();
     let there = given.there.map(|text| Remote { id: text.clone(), url: text });
     engine.write(move |tx| queue::decide(tx, given.id, there.as_ref(), now)).await?;
+    engine.delivery_view(given.id)
+}
+
+/// The creator posted the draft at the platform (C15).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
+pub struct Finish {
+    pub id: i64,
+    /// Where it is; the channel's own page when not said.
+    #[serde(default)]
+    pub url: Option<String>,
+}
+
+pub(super) async fn finish(engine: &Engine, _: &dyn Host, given: Finish) -> Outcome<DeliveryView> {
+    let now = engine.clock().now();
+    let there = match given.url.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+        Some(text) if text.starts_with("https://") => Some(Remote { id: text.into(), url: text.into() }),
+        Some(_) => {
+            return Err(Problem::block(Code::BadRequest, "The address of a post begins with https://.").edit("url"));
+        }
+        None => None,
+    };
+    engine.write(move |tx| queue::finish(tx, given.id, there.as_ref(), now)).await?;
     engine.delivery_view(given.id)
 }
 

@@ -3,7 +3,7 @@
 use super::{Engine, sql};
 use crate::backoff::{self, Breaker};
 use crate::event::What;
-use crate::platform::{Fault, Stage, Until, Whose, later};
+use crate::platform::{Fault, NearLimit, Stage, Until, Whose, later};
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::queue::{self, Ticket};
 use crate::schedule::next_midnight;
@@ -19,6 +19,8 @@ use std::time::Duration;
 const STRANGE_TRIES: u32 = 5;
 /// Between two looks whether the network is back, when nothing tells us.
 const OFFLINE_LOOK: Duration = Duration::from_secs(20);
+/// The bucket of a limit that is near; like every bucket it holds only what would open something new.
+const NEAR: &str = "near";
 /// Between two looks whether the keychain is open.
 const VAULT_LOOK: Duration = Duration::from_secs(15);
 
@@ -299,6 +301,29 @@ impl Engine {
         self.write(move |tx| {
             flush(tx, &ticket, line)?;
             queue::stick(tx, &ticket, &problem)
+        })
+        .await
+    }
+
+    /// A platform says that a limit is near: nothing new is opened for a while, and what is under way goes on.
+    pub(crate) async fn nears_limit(&self, desk: &Desk, near: NearLimit) -> Outcome<()> {
+        let now = self.clock().now();
+        let until = later(now, near.wait);
+        let (whose, id) = match near.whose {
+            Whose::App => (Whose::App, desk.account.app),
+            Whose::Account | Whose::Delivery => (Whose::Account, desk.account.id),
+        };
+        let known = self.read(|sql| hold::get(sql, whose, id, NEAR))?;
+        // Every reply says it; one write a minute will do.
+        if known.is_some_and(|hold| hold.until.duration_since(until).abs() < jiff::SignedDuration::from_mins(1)) {
+            return Ok(());
+        }
+        let account = desk.account.id;
+        self.write(move |tx| {
+            let problem = Problem { fix: Fix::WaitUntil { at: until }, ..near.problem };
+            hold::set(tx, &Hold { whose, id, bucket: NEAR.into(), until, failures: 0, problem })?;
+            tx.say(What::Account { id: account });
+            Ok(())
         })
         .await
     }

@@ -71,7 +71,7 @@ pub fn claim_light(
 ) -> Outcome<Vec<Ticket>> {
     let ids: Vec<i64> = tx
         .prepare_cached(&format!(
-            "SELECT id FROM delivery INDEXED BY delivery_light WHERE state IN ('working', 'ready', 'handed_over') AND claim IS NULL AND paused = 0 \
+            "SELECT id FROM delivery INDEXED BY delivery_light WHERE state IN ('working', 'ready', 'handed_over', 'to_finish') AND claim IS NULL AND paused = 0 \
              AND next_at <= ?1 AND account_id NOT IN (SELECT value FROM json_each(?2)) AND {NO_EDIT} ORDER BY next_at LIMIT ?3"
         ))
         .and_then(|mut get| {
@@ -148,7 +148,7 @@ pub fn next_wake(sql: &Connection, lanes: &[Lane], blocked: &[i64]) -> rusqlite:
     let blocked = delivery::text(&blocked);
     take(
         sql.prepare_cached(&format!(
-            "SELECT next_at FROM delivery INDEXED BY delivery_light WHERE state IN ('working', 'ready', 'handed_over') AND claim IS NULL AND paused = 0 \
+            "SELECT next_at FROM delivery INDEXED BY delivery_light WHERE state IN ('working', 'ready', 'handed_over', 'to_finish') AND claim IS NULL AND paused = 0 \
              AND next_at IS NOT NULL AND account_id NOT IN (SELECT value FROM json_each(?1)) AND {NO_EDIT} ORDER BY next_at LIMIT 1"
         ))?
         .query_row([&blocked], |row| row.get(0))

@@ -66,6 +66,10 @@ pub fn re_time(
             set_times(tx, id, due, due, row.goes_out)?;
             catch_up(tx, id, now)
         }
+        State::ToFinish => Err(Problem::block(
+            Code::NotNow,
+            "This post waits at the platform as a draft; when it goes public is decided there.",
+        )),
         // Another time is the answer to "its minute was missed".
         State::Stuck if row.problem.as_ref().is_some_and(|problem| problem.code == Code::Missed) => {
             go(tx, id, State::Due)?;
@@ -94,7 +98,7 @@ pub fn pause(tx: &mut Tx, id: i64, paused: bool) -> Outcome<()> {
     if row.state.is_final() {
         return Err(Problem::block(Code::NotNow, format!("This post is already {}.", row.state.as_str())));
     }
-    if paused && row.state == State::HandedOver {
+    if paused && matches!(row.state, State::HandedOver | State::ToFinish) {
         return Err(Problem::block(
             Code::NotNow,
             "The platform already has this post and publishes it by itself. Cancel it, or give it another time.",
@@ -125,6 +129,11 @@ pub fn cancel(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<Cancelled> {
                 Code::AlreadyPublic,
                 "This post is already public. Delete it at the platform if it has to go.",
             ));
+        }
+        // The draft lies in the creator's own hands; what is left to do is to forget it here.
+        State::ToFinish if row.claimed.is_none() => {
+            cancelled(tx, id)?;
+            return Ok(Cancelled::Done);
         }
         _ => {}
     }
@@ -193,7 +202,7 @@ pub fn retry(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<()> {
             )
             .map_err(problem)?;
         }
-        State::HandedOver | State::Working if row.claimed.is_none() => {
+        State::HandedOver | State::ToFinish | State::Working if row.claimed.is_none() => {
             tx.execute("UPDATE delivery SET next_at = ?2 WHERE id = ?1", params![id, at]).map_err(problem)?;
         }
         _ if errands > 0 => {}
@@ -218,6 +227,41 @@ pub fn retry_errands(tx: &mut Tx, account: i64, now: Timestamp) -> Outcome<()> {
     )
     .map_err(problem)?;
     Ok(())
+}
+
+/// The creator says that the draft was posted at the platform (C15): under this address, or wherever the channel is.
+pub fn finish(tx: &mut Tx, id: i64, there: Option<&Remote>, now: Timestamp) -> Outcome<()> {
+    let row = row(tx, id)?;
+    if row.state != State::ToFinish {
+        return Err(Problem::block(Code::NotNow, "Only a draft that waits at the platform can be called done."));
+    }
+    let channel: Option<String> = tx
+        .query_row("SELECT url FROM account WHERE id = ?1", [row.account], |row| row.get(0))
+        .map_err(problem)?;
+    let remote = there.cloned().or_else(|| row.remote.clone()).or_else(|| {
+        channel.map(|url| Remote { id: format!("finished-by-hand-{id}"), url })
+    });
+    let Some(remote) = remote else {
+        return Err(Problem::block(Code::BadRequest, "Say under which address it is.").edit("url"));
+    };
+    go(tx, id, State::Published)?;
+    tx.execute(
+        "UPDATE delivery SET remote_id = ?2, remote_url = ?3, memo = NULL, stage = NULL, problem = NULL, next_at = NULL, claim = NULL, \
+         public_at = ?4 WHERE id = ?1",
+        params![id, remote.id, remote.url, now.as_millisecond()],
+    )
+    .map_err(problem)?;
+    attempt::insert(
+        tx,
+        &Attempt {
+            delivery: id,
+            at: now,
+            step: "decision".into(),
+            outcome: "moved".into(),
+            detail: Some("said to be posted".into()),
+            ..Attempt::default()
+        },
+    )
 }
 
 /// A person looked at an unsure delivery. `there`: its id or address at the platform, or nothing for "post again".

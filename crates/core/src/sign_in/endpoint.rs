@@ -4,12 +4,12 @@
 //! of a proxy that happens to hold the same word is a passing fault. Not here: whether to ask again.
 
 use super::request::Request;
-use super::{Access, AppCredentials, Granted};
+use super::{Access, AppCredentials, Given, Granted, Way};
 use crate::clock::Clock;
-use crate::facts::Facts;
+use crate::facts::{OAuthErrors, RevokeFact};
 use crate::platform::{Body, Call, Reply, Target};
 use crate::sensitive::SecretString;
-use crate::wire::{Files, Gauge, Sent, Wire};
+use crate::wire::{Bearer, Files, Gauge, Sent, Wire};
 use jiff::{SignedDuration, Timestamp};
 use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
@@ -72,7 +72,7 @@ impl No {
         }
     }
 
-    fn later(detail: impl Into<String>) -> No {
+    pub(super) fn later(detail: impl Into<String>) -> No {
         No::Later { after: None, detail: detail.into() }
     }
 }
@@ -104,23 +104,23 @@ type Speaker<Token> = Client<
 pub(super) async fn trade(
     wire: &Wire,
     clock: &Clock,
-    facts: &'static Facts,
+    way: Way,
     app: &AppCredentials,
     request: &Request,
     code: &SecretString,
 ) -> Result<Granted, No> {
     let before = clock.now();
-    let answer = speaker(wire, facts, app)?
+    let answer = speaker(wire, way, app)?
         .exchange_code(AuthorizationCode::new(code.expose().clone()))
         .set_redirect_uri(Cow::Borrowed(&request.redirect))
         .set_pkce_verifier(PkceCodeVerifier::new(request.verifier.expose().clone()))
-        .request_async(&carrier(wire, facts))
+        .request_async(&carrier(wire, way))
         .await
         .map_err(why)?;
-    let mut granted = read_grant(facts, &answer, before)?;
+    let mut granted = read_grant(way, &answer, before)?;
     if answer.scopes().is_none() {
         // An answer may leave them out when they are what was asked for (RFC 6749, 5.1).
-        granted.scopes = facts.sign_in.scopes.iter().map(|fact| fact.scope.into()).collect();
+        granted.scopes = way.sign_in.scopes.iter().map(|fact| fact.scope.into()).collect();
     }
     Ok(granted)
 }
@@ -129,46 +129,68 @@ pub(super) async fn trade(
 pub(super) async fn renew(
     wire: &Wire,
     clock: &Clock,
-    facts: &'static Facts,
+    way: Way,
     app: &AppCredentials,
     refresh: &SecretString,
 ) -> Result<Granted, No> {
     let before = clock.now();
-    let answer = speaker(wire, facts, app)?
+    let answer = speaker(wire, way, app)?
         .exchange_refresh_token(&RefreshToken::new(refresh.expose().clone()))
-        .request_async(&carrier(wire, facts))
+        .request_async(&carrier(wire, way))
         .await
         .map_err(why)?;
-    read_grant(facts, &answer, before)
+    read_grant(way, &answer, before)
 }
 
-/// Gives a token back (RFC 7009).
-pub(super) async fn revoke(wire: &Wire, facts: &'static Facts, token: &SecretString) -> Result<(), No> {
-    let Some((host, path)) = facts.sign_in.revoke else { return Ok(()) };
-    let form = vec![("token", token.expose().clone())];
-    let sent = vec![token.clone()];
-    let reply = send(wire, facts, "oauth.revoke", host, path, form).await?;
-    if reply.ok() {
-        return Ok(());
-    }
-    match refusal(&reply, &sent) {
-        Some((error, _))
-            if reply.status < 500 && matches!(error.as_str(), "invalid_token" | "invalid_grant") =>
-        {
-            Ok(())
+/// Gives a token back, in the way this platform has for it.
+pub(super) async fn revoke(
+    wire: &Wire,
+    way: Way,
+    app: &AppCredentials,
+    given: Given<'_>,
+) -> Result<(), No> {
+    let Some(fact) = &way.sign_in.revoke else { return Ok(()) };
+    let access = given.access.unwrap_or(given.refresh);
+    let (sent, token) = match fact {
+        RevokeFact::RefreshToken { at } => {
+            let form = vec![("token", given.refresh.expose().clone())];
+            (send(wire, way, "oauth.revoke", at.0, at.1, form).await?, given.refresh)
         }
-        _ => Err(verdict(&reply, &sent)),
+        RevokeFact::AccessToken { at } => {
+            let mut form = vec![
+                (way.sign_in.client_id_field, app.client_id.clone()),
+                ("token", access.expose().clone()),
+            ];
+            if let Some(secret) = &app.client_secret {
+                form.push(("client_secret", secret.expose().clone()));
+            }
+            (send(wire, way, "oauth.revoke", at.0, at.1, form).await?, access)
+        }
+        RevokeFact::Delete { at } => {
+            let call = Call::new("oauth.revoke", http::Method::DELETE, Target::At(at.0, at.1.into()));
+            let bearer = Bearer::new(Arc::new(given.refresh.clone()));
+            (carried(wire, way, call, Some(&bearer)).await?, given.refresh)
+        }
+    };
+    let (reply, hidden) = (sent, vec![token.clone()]);
+    let told = refusal(way, &reply, &hidden);
+    match told {
+        None if reply.ok() => Ok(()),
+        // It had forgotten it already.
+        Some(Refusal { means: Means::Grant, .. }) if reply.status < 500 => Ok(()),
+        Some(Refusal { error, .. }) if reply.status < 500 && error == "invalid_token" => Ok(()),
+        _ => Err(verdict(way, &reply, &hidden)),
     }
 }
 
-fn speaker(wire: &Wire, facts: &Facts, app: &AppCredentials) -> Result<Speaker<EndpointSet>, No> {
-    let (host, path) = facts.sign_in.token;
+fn speaker(wire: &Wire, way: Way, app: &AppCredentials) -> Result<Speaker<EndpointSet>, No> {
+    let (host, path) = way.sign_in.token;
     let address = wire.hosts().address(host, path).ok_or_else(|| No::Host { host: host.into() })?;
     let mut speaker = Speaker::<EndpointNotSet>::new(ClientId::new(app.client_id.clone()))
         // Not every platform takes the Authorization header; all take the form.
         .set_auth_type(AuthType::RequestBody)
         .set_token_uri(TokenUrl::from_url(address));
-    if let Some(secret) = app.client_secret.as_ref().filter(|_| facts.sign_in.secret) {
+    if let Some(secret) = app.client_secret.as_ref().filter(|_| way.sign_in.secret) {
         speaker = speaker.set_client_secret(ClientSecret::new(secret.expose().clone()));
     }
     Ok(speaker)
@@ -177,7 +199,7 @@ fn speaker(wire: &Wire, facts: &Facts, app: &AppCredentials) -> Result<Speaker<E
 /// The HTTP client `oauth2` is given. Owns what it needs and is boxed, so that whoever awaits a token may be moved between threads.
 fn carrier(
     wire: &Wire,
-    facts: &'static Facts,
+    way: Way,
 ) -> impl Fn(HttpRequest) -> futures_util::future::BoxFuture<'static, Result<HttpResponse, No>>
 + Send
 + Sync
@@ -185,20 +207,20 @@ fn carrier(
     let wire = wire.clone();
     move |request| {
         let wire = wire.clone();
-        Box::pin(async move { ask_for_token(&wire, facts, request).await })
+        Box::pin(async move { ask_for_token(&wire, way, request).await })
     }
 }
 
 /// Carries a token request of `oauth2` over the wire, and back only what is an answer with a token in it.
-async fn ask_for_token(wire: &Wire, facts: &'static Facts, request: HttpRequest) -> Result<HttpResponse, No> {
-    let (host, path) = facts.sign_in.token;
+async fn ask_for_token(wire: &Wire, way: Way, request: HttpRequest) -> Result<HttpResponse, No> {
+    let (host, path) = way.sign_in.token;
     let mut form = Vec::new();
     let mut sent = Vec::new();
     for (key, value) in form_urlencoded::parse(request.body()) {
         let value = value.into_owned();
         let (key, secret) = match key.as_ref() {
             "grant_type" => ("grant_type", false),
-            "client_id" => (facts.sign_in.client_id_field, false),
+            "client_id" => (way.sign_in.client_id_field, false),
             "redirect_uri" => ("redirect_uri", false),
             "client_secret" => ("client_secret", true),
             "code" => ("code", true),
@@ -211,10 +233,10 @@ async fn ask_for_token(wire: &Wire, facts: &'static Facts, request: HttpRequest)
         }
         form.push((key, value));
     }
-    let reply = send(wire, facts, "oauth.token", host, path, form).await?;
+    let reply = send(wire, way, "oauth.token", host, path, form).await?;
     // Some platforms refuse with a 200, so the field is looked for in every answer.
-    if !reply.ok() || refusal(&reply, &sent).is_some() {
-        return Err(verdict(&reply, &sent));
+    if !reply.ok() || refusal(way, &reply, &sent).is_some() {
+        return Err(verdict(way, &reply, &sent));
     }
     // The status and the type of the content are judged; `oauth2` is to read the tokens only.
     Ok(HttpResponse::new(reply.body))
@@ -222,7 +244,7 @@ async fn ask_for_token(wire: &Wire, facts: &'static Facts, request: HttpRequest)
 
 async fn send(
     wire: &Wire,
-    facts: &'static Facts,
+    way: Way,
     name: &'static str,
     host: &'static str,
     path: &str,
@@ -231,7 +253,17 @@ async fn send(
     let call = Call::new(name, http::Method::POST, Target::At(host, path.into()))
         .header("accept", "application/json")
         .body(Body::Form(form));
-    match wire.send(facts.hosts, call, None, &Files::default(), &Arc::new(Gauge::default())).await {
+    carried(wire, way, call, None).await
+}
+
+/// One small call, and its answer.
+pub(super) async fn carried(
+    wire: &Wire,
+    way: Way,
+    call: Call,
+    bearer: Option<&Bearer>,
+) -> Result<Reply, No> {
+    match wire.send(way.facts.hosts, call, bearer, &Files::default(), &Arc::new(Gauge::default())).await {
         Sent::Reply(reply) => Ok(reply),
         Sent::Offline { .. } => Err(No::Offline),
         Sent::Cut { detail } => Err(No::later(detail)),
@@ -240,52 +272,85 @@ async fn send(
     }
 }
 
+/// What a structured refusal says.
+pub(super) struct Refusal {
+    /// The word of RFC 6749, or the platform's number.
+    error: String,
+    means: Means,
+    /// The error and what was said to it, unless that holds something we sent that must not be seen.
+    text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Means {
+    Grant,
+    App,
+    Passing,
+    Unknown,
+}
+
 /// What an answer without a token means.
-fn verdict(reply: &Reply, sent: &[SecretString]) -> No {
+pub(super) fn verdict(way: Way, reply: &Reply, sent: &[SecretString]) -> No {
     let status = reply.status;
     let after = reply.retry_after();
-    let refusal = refusal(reply, sent);
+    let refusal = refusal(way, reply, sent);
     let detail = match &refusal {
-        Some((_, text)) => format!("HTTP {status}: {text}"),
+        Some(refusal) => format!("HTTP {status}: {}", refusal.text),
         None => format!("HTTP {status}"),
     };
     if status >= 500 || status == 429 {
         return No::Later { after, detail };
     }
-    match refusal {
-        Some((error, _)) => match No::from_error(&error, detail) {
-            No::Later { detail, .. } => No::Later { after, detail },
-            no => no,
-        },
-        None => No::Later { after, detail },
+    match refusal.map(|refusal| refusal.means) {
+        Some(Means::Grant) => No::Grant { detail },
+        Some(Means::App) => No::App { detail },
+        Some(Means::Unknown) => No::Unknown { detail },
+        Some(Means::Passing) | None => No::Later { after, detail },
     }
 }
 
-/// The `error` of an answer and a text for the detail: the error, its subtype and its description, unless one of them holds
-/// something we sent that must not be seen.
-fn refusal(reply: &Reply, sent: &[SecretString]) -> Option<(String, String)> {
-    #[derive(Deserialize)]
-    struct Fields {
-        error: Option<Value>,
-        error_subtype: Option<Value>,
-        error_description: Option<Value>,
-    }
-    let fields: Fields = serde_json::from_slice(&reply.body).ok()?;
-    let error = match fields.error? {
-        Value::String(error) if !error.is_empty() => error,
-        // Something is wrong, but it is not the `error` of RFC 6749.
-        Value::Null => return None,
-        _ => "unreadable".into(),
+/// The refusal in an answer, in the shape this platform has for it; nothing when there is none.
+pub(super) fn refusal(way: Way, reply: &Reply, sent: &[SecretString]) -> Option<Refusal> {
+    let fields: Value = serde_json::from_slice(&reply.body).ok().filter(Value::is_object)?;
+    let (error, means, says) = match way.sign_in.errors {
+        OAuthErrors::Flat => {
+            let error = match fields.get("error")? {
+                Value::String(error) if !error.is_empty() => error.clone(),
+                // Something is wrong, but it is not the `error` of RFC 6749.
+                Value::Null => return None,
+                _ => "unreadable".into(),
+            };
+            let means = match No::from_error(&error, String::new()) {
+                No::Grant { .. } => Means::Grant,
+                No::App { .. } => Means::App,
+                No::Later { .. } => Means::Passing,
+                _ => Means::Unknown,
+            };
+            (error, means, vec![fields["error_subtype"].clone(), fields["error_description"].clone()])
+        }
+        OAuthErrors::Coded { grant, app, passing } => {
+            let nested = fields.get("error").filter(|error| error.is_object());
+            let flat = fields.get("error_type").is_some().then_some(&fields);
+            let told = nested.or(flat)?;
+            let code = told["code"].as_i64();
+            let means = match code {
+                _ if told["is_transient"] == true => Means::Passing,
+                Some(code) if grant.contains(&code) => Means::Grant,
+                Some(code) if app.contains(&code) => Means::App,
+                Some(code) if passing.contains(&code) => Means::Passing,
+                _ => Means::Unknown,
+            };
+            let number = |value: &Value| value.as_i64().map(|code| Value::String(format!("sub-code {code}")));
+            let says = [number(&told["error_subcode"]), Some(told["message"].clone()), Some(told["error_message"].clone())];
+            (code.map_or_else(|| "unreadable".into(), |code| format!("code {code}")), means, says.into_iter().flatten().collect())
+        }
     };
-    let says = [Some(Value::String(error.clone())), fields.error_subtype, fields.error_description];
-    let says: Vec<String> = says
-        .iter()
-        .flatten()
-        .filter_map(Value::as_str)
+    let says: Vec<String> = std::iter::once(error.as_str())
+        .chain(says.iter().filter_map(Value::as_str))
         .filter(|text| !sent.iter().any(|secret| text.contains(secret.expose().as_str())))
         .map(|text| crate::redact::excerpt(text, 160))
         .collect();
-    Some((error, says.join(", ")))
+    Some(Refusal { error, means, text: says.join(", ") })
 }
 
 /// The errors of `oauth2` hold whole answers, so nothing of them is kept but which kind it was.
@@ -298,18 +363,19 @@ fn why(error: RequestTokenError<No, BasicErrorResponse>) -> No {
     }
 }
 
-fn read_grant(facts: &Facts, answer: &Answer, before: Timestamp) -> Result<Granted, No> {
+fn read_grant(way: Way, answer: &Answer, before: Timestamp) -> Result<Granted, No> {
     if answer.access_token().secret().trim().is_empty() {
         return Err(No::later("an answer with an empty token"));
     }
     if *answer.token_type() != BasicTokenType::Bearer {
         return Err(No::later("an answer with a token that is no bearer"));
     }
-    let is_separator = |c: char| c.is_whitespace() || facts.sign_in.scope_separator.contains(c);
+    let is_separator = |c: char| c.is_whitespace() || way.sign_in.scope_separator.contains(c);
     let life = answer.expires_in().map_or(USUAL_LIFE, |life| seconds(life.as_secs()));
     Ok(Granted {
         access: Access {
             token: Arc::new(SecretString::from(answer.access_token().secret().clone())),
+            owner: None,
             expires_at: later_by(before, life),
         },
         refresh: answer
@@ -331,10 +397,10 @@ fn read_grant(facts: &Facts, answer: &Answer, before: Timestamp) -> Result<Grant
     })
 }
 
-fn seconds(life: u64) -> SignedDuration {
+pub(super) fn seconds(life: u64) -> SignedDuration {
     SignedDuration::from_secs(i64::try_from(life.min(LONGEST_LIFE_S)).unwrap_or(0))
 }
 
-fn later_by(at: Timestamp, by: SignedDuration) -> Timestamp {
+pub(super) fn later_by(at: Timestamp, by: SignedDuration) -> Timestamp {
     at.saturating_add(by).unwrap_or(at)
 }

@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
 /// How long the last page may take to reach the browser before the listener goes anyway.
 const LAST_PAGE: Duration = Duration::from_secs(2);
@@ -37,13 +37,32 @@ pub(super) enum Redirect {
     },
 }
 
-/// Takes a free port. Only then is the address known that the platform is to send the browser to.
-pub(super) async fn bind(facts: &SignInFacts) -> std::io::Result<(TcpListener, RedirectUrl)> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+/// Where the answer of one sign-in comes to, and what the platform is told of it.
+#[derive(Debug)]
+pub(super) struct Landing {
+    listener: TcpListener,
+    path: String,
+    pub redirect: RedirectUrl,
+    /// The port, where a page elsewhere has to be told it.
+    pub state_port: Option<u16>,
+}
+
+/// Takes a port: the registered one, or any that is free. Only then is the address known that the platform is to send the browser to.
+pub(super) async fn bind(facts: &SignInFacts, registered: Option<&str>) -> std::io::Result<Landing> {
+    let odd = || std::io::Error::from(std::io::ErrorKind::InvalidInput);
+    let registered = registered.map(Url::parse).transpose().map_err(|_| odd())?;
+    let fixed = registered.as_ref().filter(|url| url.scheme() == "http");
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, fixed.and_then(Url::port).unwrap_or(0))).await?;
     let port = listener.local_addr()?.port();
-    let address = format!("http://{}:{port}{}", facts.redirect_host, facts.redirect_path);
-    let redirect = RedirectUrl::new(address).map_err(|_| std::io::ErrorKind::InvalidInput)?;
-    Ok((listener, redirect))
+    let path = fixed.map_or_else(|| facts.redirect_path.to_string(), |url| url.path().to_string());
+    let address = match &registered {
+        Some(url) => url.to_string(),
+        None => format!("http://{}:{port}{}", facts.redirect_host, facts.redirect_path),
+    };
+    let redirect = RedirectUrl::new(address).map_err(|_| odd())?;
+    let state_port = (registered.is_some() && fixed.is_none()).then_some(port);
+    Ok(Landing { listener, path, redirect, state_port })
 }
 
 /// The open listener. Closes when dropped.
@@ -56,13 +75,14 @@ pub(super) struct Door {
 }
 
 impl Door {
-    pub(super) fn open(listener: TcpListener, facts: &SignInFacts, state: SecretString) -> Door {
+    pub(super) fn open(landing: Landing, state: SecretString) -> Door {
+        let Landing { listener, path, .. } = landing;
         let (sender, answer) = oneshot::channel();
         let saw_wrong_state = Arc::new(AtomicBool::new(false));
         let shut = CancellationToken::new();
         let expected = Arc::new(Expected {
             // A browser asks for `/` where the address has no path.
-            path: if facts.redirect_path.is_empty() { "/" } else { facts.redirect_path },
+            path: if path.is_empty() { "/".into() } else { path },
             port: listener.local_addr().map(|address| address.port()).unwrap_or(0),
             state,
             taken: Mutex::new(Some(sender)),
@@ -107,7 +127,7 @@ impl Drop for Door {
 }
 
 struct Expected {
-    path: &'static str,
+    path: String,
     port: u16,
     state: SecretString,
     /// Where the answer goes; gone once it went.

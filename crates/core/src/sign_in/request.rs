@@ -1,8 +1,9 @@
 //! The address of the consent page, with a state and a verifier made for this one sign-in. Not here: waiting for the answer.
 
-use super::AppCredentials;
 use super::endpoint::No;
-use crate::facts::{Facts, Pkce};
+use super::loopback::Landing;
+use super::{AppCredentials, Way};
+use crate::facts::{Pkce, SignInFacts};
 use crate::sensitive::SecretString;
 use crate::wire::hosts::Hosts;
 use oauth2::basic::BasicClient;
@@ -24,11 +25,12 @@ pub(super) struct Request {
 
 pub(super) fn prepare(
     hosts: &Hosts,
-    facts: &'static Facts,
+    way: Way,
     app: &AppCredentials,
-    redirect: RedirectUrl,
+    landing: &Landing,
 ) -> Result<Request, No> {
-    let sign_in = &facts.sign_in;
+    let Way { facts, sign_in } = way;
+    let redirect = landing.redirect.clone();
     let (host, path) = sign_in.authorize;
     let page = hosts
         .address(host, path)
@@ -39,20 +41,28 @@ pub(super) fn prepare(
         .set_redirect_uri(redirect.clone());
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let mut authorize = client
-        .authorize_url(|| CsrfToken::new_random_len(32))
+        .authorize_url(|| {
+            let random = CsrfToken::new_random_len(32);
+            match landing.state_port {
+                // The page that sends the browser on reads the port from the front of the state.
+                Some(port) => CsrfToken::new(format!("{port}.{}", random.secret())),
+                None => random,
+            }
+        })
         .add_scopes(sign_in.scopes.iter().map(|fact| Scope::new(fact.scope.into())));
     authorize = match sign_in.pkce {
         Pkce::S256 => authorize.set_pkce_challenge(challenge),
         Pkce::S256Hex => authorize
             .add_extra_param("code_challenge", hex_challenge(&verifier))
             .add_extra_param("code_challenge_method", "S256"),
+        Pkce::None => authorize,
     };
     for (key, value) in sign_in.extra {
         authorize = authorize.add_extra_param(*key, *value);
     }
     let (url, state) = authorize.url();
     Ok(Request {
-        url: in_the_platforms_words(url, facts),
+        url: in_the_platforms_words(url, sign_in),
         state: state.into_secret().into(),
         verifier: verifier.into_secret().into(),
         redirect,
@@ -60,8 +70,7 @@ pub(super) fn prepare(
 }
 
 /// The same parameters under the names and with the separator of this platform.
-fn in_the_platforms_words(url: Url, facts: &Facts) -> Url {
-    let sign_in = &facts.sign_in;
+fn in_the_platforms_words(url: Url, sign_in: &SignInFacts) -> Url {
     let pairs: Vec<(String, String)> = url
         .query_pairs()
         .map(|(key, value)| match key.as_ref() {

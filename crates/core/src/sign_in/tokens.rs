@@ -5,6 +5,7 @@
 use super::{Access, Granted, RefreshFault};
 use crate::clock::Clock;
 use crate::sensitive::Sensitive;
+use crate::wire::Bearer;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,7 +35,7 @@ impl Tokens {
         &self,
         account: i64,
         fetch: Fetch,
-    ) -> Result<Arc<Sensitive<String>>, RefreshFault>
+    ) -> Result<Bearer, RefreshFault>
     where
         Fetch: FnOnce() -> Fetching,
         Fetching: Future<Output = Result<Granted, RefreshFault>> + Send + 'static,
@@ -146,8 +147,8 @@ struct Kept {
 }
 
 impl Kept {
-    fn fresh(&self, now: Timestamp) -> Option<Arc<Sensitive<String>>> {
-        self.access.as_ref().filter(|_| now < self.renew_at).map(|access| access.token.clone())
+    fn fresh(&self, now: Timestamp) -> Option<Bearer> {
+        self.access.as_ref().filter(|_| now < self.renew_at).map(Access::bearer)
     }
 
     fn keep(&mut self, access: &Access, now: Timestamp) {
@@ -168,7 +169,7 @@ impl Kept {
         ended: Result<Granted, RefreshFault>,
         forgets: u64,
         now: Timestamp,
-    ) -> Result<Arc<Sensitive<String>>, RefreshFault> {
+    ) -> Result<Bearer, RefreshFault> {
         self.fetches += 1;
         let granted = match ended {
             Ok(granted) => granted,
@@ -181,6 +182,6 @@ impl Kept {
         if self.forgets == forgets {
             self.keep(&granted.access, now);
         }
-        Ok(granted.access.token)
+        Ok(granted.access.bearer())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::delivery::{bare, instant, json, odd, text, word};
 use super::{Tx, problem};
-use crate::platform::{Identity, JobAccount};
+use crate::platform::{Identity, JobAccount, JobApp};
 use crate::problem::Outcome;
 use crate::schedule::lead::MissedRule;
 use crate::schedule::slots::Slot;
@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -40,16 +41,35 @@ pub struct Account {
     pub missed_rule: MissedRule,
     pub slots: Vec<Slot>,
     pub connected_at: Timestamp,
+    /// The way it signed in by (`SignInFacts::way`).
+    pub way: String,
+    /// The newest times between last byte and "public", in milliseconds, newest last.
+    pub pace: Vec<u64>,
 }
 
+/// How many measured times an account keeps.
+const PACES: usize = 5;
+
 impl Account {
-    pub fn for_job(&self) -> JobAccount {
-        JobAccount { remote_id: self.remote_id.clone(), name: self.name.clone(), live: self.live.clone() }
+    pub fn for_job(&self, app: JobApp) -> JobAccount {
+        JobAccount {
+            remote_id: self.remote_id.clone(),
+            name: self.name.clone(),
+            handle: self.handle.as_ref().map(|handle| handle.trim_start_matches('@').to_string()),
+            live: self.live.clone(),
+            way: self.way.clone(),
+            app,
+        }
+    }
+
+    /// The shortest measured time from last byte to "public": who counts on it is never early.
+    pub fn processing(&self) -> Option<Duration> {
+        self.pace.iter().min().copied().map(Duration::from_millis)
     }
 }
 
 const COLUMNS: &str = "id, platform, app_id, remote_id, name, handle, url, scopes, live, state, sign_in_ends, \
-     missed_rule, slots, connected_at";
+     missed_rule, slots, connected_at, way, pace";
 
 fn from_row(row: &Row) -> rusqlite::Result<Account> {
     Ok(Account {
@@ -67,6 +87,8 @@ fn from_row(row: &Row) -> rusqlite::Result<Account> {
         missed_rule: json(row, 11)?,
         slots: json(row, 12)?,
         connected_at: instant(row, 13)?.unwrap_or_default(),
+        way: row.get(14)?,
+        pace: json(row, 15)?,
     })
 }
 
@@ -77,16 +99,17 @@ pub struct Connected<'a> {
     pub identity: &'a Identity,
     pub scopes: &'a [String],
     pub sign_in_ends: Option<Timestamp>,
+    pub way: &'a str,
 }
 
 /// Adds the account, or brings back the one that is this channel already: its history and posts stay with it.
 pub fn connect(tx: &Tx, new: &Connected, rule: &MissedRule, now: Timestamp) -> Outcome<i64> {
     tx.query_row(
-        "INSERT INTO account (platform, app_id, remote_id, name, handle, url, scopes, live, state, sign_in_ends, missed_rule, connected_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'ok', ?9, ?10, ?11) \
+        "INSERT INTO account (platform, app_id, remote_id, name, handle, url, scopes, live, state, sign_in_ends, missed_rule, connected_at, way) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'ok', ?9, ?10, ?11, ?12) \
          ON CONFLICT (platform, remote_id) DO UPDATE SET app_id = excluded.app_id, name = excluded.name, handle = excluded.handle, \
            url = excluded.url, scopes = excluded.scopes, live = excluded.live, state = 'ok', sign_in_ends = excluded.sign_in_ends, \
-           connected_at = excluded.connected_at \
+           connected_at = excluded.connected_at, way = excluded.way \
          RETURNING id",
         params![
             new.platform,
@@ -99,7 +122,8 @@ pub fn connect(tx: &Tx, new: &Connected, rule: &MissedRule, now: Timestamp) -> O
             text(&new.identity.live),
             new.sign_in_ends.map(Timestamp::as_millisecond),
             text(rule),
-            now.as_millisecond()
+            now.as_millisecond(),
+            new.way
         ],
         |row| row.get(0),
     )
@@ -140,13 +164,35 @@ pub fn set_sign_in_ends(tx: &Tx, id: i64, ends: Option<Timestamp>) -> Outcome<()
     Ok(())
 }
 
-/// What the platform said it is called and may do, just now.
+/// What the platform said it is called and may do, just now. Its terms are another answer and stay.
 pub fn renew(tx: &Tx, id: i64, identity: &crate::platform::Identity) -> Outcome<()> {
     tx.execute(
-        "UPDATE account SET name = ?2, handle = ?3, url = ?4, live = ?5, state = 'ok' WHERE id = ?1",
+        "UPDATE account SET name = ?2, handle = ?3, url = ?4, state = 'ok', live = CASE \
+           WHEN json_type(?5) = 'object' AND json_extract(live, '$.terms') IS NOT NULL \
+           THEN json_set(?5, '$.terms', json_extract(live, '$.terms')) ELSE ?5 END WHERE id = ?1",
         params![id, identity.name, identity.handle, identity.url, text(&identity.live)],
     )
     .map_err(problem)?;
+    Ok(())
+}
+
+/// What holds for the account just now.
+pub fn set_terms(tx: &Tx, id: i64, terms: &Value) -> Outcome<()> {
+    tx.execute(
+        "UPDATE account SET live = json_set(CASE WHEN json_type(live) = 'object' THEN live ELSE '{}' END, '$.terms', json(?2)) WHERE id = ?1",
+        params![id, text(terms)],
+    )
+    .map_err(problem)?;
+    Ok(())
+}
+
+/// One more time between last byte and "public".
+pub fn add_pace(tx: &Tx, id: i64, took: Duration) -> Outcome<()> {
+    let Some(account) = get(tx, id).map_err(problem)? else { return Ok(()) };
+    let mut pace = account.pace;
+    pace.push(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+    let newest = pace.split_off(pace.len().saturating_sub(PACES));
+    tx.execute("UPDATE account SET pace = ?2 WHERE id = ?1", params![id, text(&newest)]).map_err(problem)?;
     Ok(())
 }
 

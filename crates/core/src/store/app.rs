@@ -2,6 +2,8 @@
 
 use super::delivery::{instant, json, text};
 use super::{Tx, problem};
+use crate::facts::{AppFlagFact, Facts};
+use crate::platform::JobApp;
 use crate::problem::Outcome;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -12,12 +14,28 @@ pub struct App {
     pub id: i64,
     pub platform: String,
     pub client_id: String,
+    /// Which of the platform's ways to sign in it is for.
+    pub way: String,
     /// Units a day where more was granted than the default.
     pub quotas: BTreeMap<String, u32>,
+    /// What its owner says about it (`AppFlagFact`).
+    pub flags: BTreeMap<String, bool>,
+    /// The address registered for the answer of a sign-in, where that is not a loopback port of any number.
+    pub redirect: Option<String>,
     pub created_at: Timestamp,
 }
 
-const COLUMNS: &str = "id, platform, client_id, quotas, created_at";
+impl App {
+    pub fn for_job(&self, facts: &Facts) -> JobApp {
+        let said = |flag: &AppFlagFact| self.flags.get(flag.key).copied().unwrap_or(flag.default);
+        JobApp {
+            client_id: self.client_id.clone(),
+            flags: facts.app_flags.iter().map(|flag| (flag.key.to_string(), said(flag))).collect(),
+        }
+    }
+}
+
+const COLUMNS: &str = "id, platform, client_id, quotas, created_at, way, flags, redirect";
 
 fn from_row(row: &Row) -> rusqlite::Result<App> {
     Ok(App {
@@ -26,21 +44,37 @@ fn from_row(row: &Row) -> rusqlite::Result<App> {
         client_id: row.get(2)?,
         quotas: json(row, 3)?,
         created_at: instant(row, 4)?.unwrap_or_default(),
+        way: row.get(5)?,
+        flags: json(row, 6)?,
+        redirect: row.get(7)?,
     })
 }
 
-/// Adds an app, or changes the quotas of one that is there.
-pub fn upsert(
-    tx: &Tx,
-    platform: &str,
-    client_id: &str,
-    quotas: &BTreeMap<String, u32>,
-    now: Timestamp,
-) -> Outcome<i64> {
+/// What is said of an app when it is added.
+pub struct NewApp<'a> {
+    pub platform: &'a str,
+    pub client_id: &'a str,
+    pub way: &'a str,
+    pub quotas: &'a BTreeMap<String, u32>,
+    pub flags: &'a BTreeMap<String, bool>,
+    pub redirect: Option<&'a str>,
+}
+
+/// Adds an app, or changes what is said of one that is there.
+pub fn upsert(tx: &Tx, new: &NewApp, now: Timestamp) -> Outcome<i64> {
     tx.query_row(
-        "INSERT INTO app (platform, client_id, quotas, created_at) VALUES (?1, ?2, ?3, ?4) \
-         ON CONFLICT (platform, client_id) DO UPDATE SET quotas = excluded.quotas RETURNING id",
-        params![platform, client_id, text(quotas), now.as_millisecond()],
+        "INSERT INTO app (platform, client_id, way, quotas, flags, redirect, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+         ON CONFLICT (platform, client_id) DO UPDATE SET way = excluded.way, quotas = excluded.quotas, flags = excluded.flags, \
+           redirect = excluded.redirect RETURNING id",
+        params![
+            new.platform,
+            new.client_id,
+            new.way,
+            text(new.quotas),
+            text(new.flags),
+            new.redirect,
+            now.as_millisecond()
+        ],
         |row| row.get(0),
     )
     .map_err(problem)

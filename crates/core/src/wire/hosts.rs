@@ -54,13 +54,21 @@ impl Hosts {
             Hosts::Real => {
                 url.scheme() == "https"
                     && url.port_or_known_default() == Some(443)
-                    && url.host_str().is_some_and(|host| hosts.contains(&host))
+                    && url.host_str().is_some_and(|host| allows(hosts, host))
             }
-            Hosts::Sandbox(list) => {
-                hosts.iter().filter_map(|host| list.get(*host)).any(|base| base.origin() == url.origin())
-            }
+            Hosts::Sandbox(list) => list
+                .iter()
+                .any(|(host, base)| allows(hosts, host) && base.origin() == url.origin()),
         }
     }
+}
+
+/// Is the host one of these? An entry `*.example.com` stands for every name below example.com.
+pub fn allows(hosts: &[&str], host: &str) -> bool {
+    hosts.iter().any(|known| match known.strip_prefix('*') {
+        Some(end) => end.starts_with('.') && host.len() > end.len() && host.ends_with(end),
+        None => *known == host,
+    })
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -120,5 +128,25 @@ mod tests {
         ] {
             assert_eq!(hosts.is_one_of(&url(address), &["a.example"]), good, "{address}");
         }
+    }
+
+    #[test]
+    fn a_star_stands_for_names_below_and_for_nothing_else() {
+        for (host, good) in [
+            ("up.a.example", true),
+            ("x.up.a.example", true),
+            ("a.example", false),
+            (".a.example", false),
+            ("evila.example", false),
+            ("a.example.evil", false),
+        ] {
+            assert_eq!(allows(&["*.a.example"], host), good, "{host}");
+        }
+        assert!(!allows(&["*"], "a.example"), "a star alone is no name");
+        let sandbox = Hosts::from_json(&json!({"up.a.example": "http://127.0.0.1:9"})).expect("good");
+        let url = |text: &str| Url::parse(text).expect("an address");
+        assert!(sandbox.is_one_of(&url("http://127.0.0.1:9/x"), &["*.a.example"]));
+        assert!(!sandbox.is_one_of(&url("http://127.0.0.1:9/x"), &["*.b.example"]));
+        assert!(Hosts::Real.is_one_of(&url("https://up.a.example/x"), &["*.a.example"]));
     }
 }

@@ -2,13 +2,22 @@
 
 use super::Desk;
 use crate::engine::Engine;
-use crate::platform::{AnyPlatform, Fault};
+use crate::platform::{Answer, AnyPlatform, Fault, Question};
 use crate::problem::{Code, Fix, Problem};
-use crate::sensitive::Sensitive;
-use crate::sign_in::{AppCredentials, RefreshFault};
+use crate::sensitive::SecretString;
+use crate::sign_in::{Access, AppCredentials, Granted, RefreshFault, Way};
+use crate::store::{account, app};
+use crate::vault::VaultFault;
+use crate::wire::{Bearer, Files, Sent};
 use futures_util::FutureExt;
+use jiff::SignedDuration;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// A long token with less left than this is traded for its successor.
+const RENEW_AHEAD: SignedDuration = SignedDuration::from_hours(24 * 30);
+/// An account's own token is asked for anew after this long; it has no end of its own.
+const ACCOUNT_TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(12);
 
 pub(super) enum NoBearer {
     Fault(Fault),
@@ -16,7 +25,7 @@ pub(super) enum NoBearer {
 }
 
 /// The account's access token; refreshed by one of many callers, ahead of its end.
-pub(super) async fn bearer(engine: &Engine, desk: &Desk) -> Result<Option<Arc<Sensitive<String>>>, NoBearer> {
+pub(super) async fn bearer(engine: &Engine, desk: &Desk) -> Result<Option<Bearer>, NoBearer> {
     engine.bearer(&desk.account, &desk.app, &desk.platform).await.map(Some).map_err(|trouble| match trouble {
         BearerTrouble::Vault(problem) => NoBearer::Vault(problem),
         BearerTrouble::Refresh(RefreshFault::SignInAgain { detail }) => NoBearer::Fault(Fault::SignIn { detail }),
@@ -38,45 +47,182 @@ pub(crate) enum BearerTrouble {
     Refresh(RefreshFault),
 }
 
+/// Why a fetch ended without one.
+enum Trouble {
+    Vault(VaultFault),
+    Refresh(RefreshFault),
+}
+
+impl From<VaultFault> for Trouble {
+    fn from(fault: VaultFault) -> Trouble {
+        Trouble::Vault(fault)
+    }
+}
+
+impl From<RefreshFault> for Trouble {
+    fn from(fault: RefreshFault) -> Trouble {
+        Trouble::Refresh(fault)
+    }
+}
+
 impl Engine {
     /// An access token with some life left. What a refresh brings is stored before it is used (rotating tokens).
     pub(crate) async fn bearer(
         &self,
-        account: &crate::store::account::Account,
-        app: &crate::store::app::App,
+        account: &account::Account,
+        app: &app::App,
         platform: &Arc<dyn AnyPlatform>,
-    ) -> Result<Arc<Sensitive<String>>, BearerTrouble> {
+    ) -> Result<Bearer, BearerTrouble> {
         let vault_fault = Arc::new(std::sync::Mutex::new(None));
-        let (engine, slot, facts) = (self.clone(), vault_fault.clone(), platform.facts());
-        let (account, app, client_id) = (account.id, app.id, app.client_id.clone());
+        let (engine, slot, id) = (self.clone(), vault_fault.clone(), account.id);
+        let (account, app, platform) = (account.clone(), app.clone(), platform.clone());
         let fetch = move || {
             async move {
-                let keep = |fault: crate::vault::VaultFault| {
-                    *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(fault);
-                    RefreshFault::Later { after: None, detail: "the keychain did not answer".into() }
-                };
-                let secrets = &engine.inner.secrets;
-                let stored = secrets.account(account).await.map_err(keep)?;
-                let Some(refresh) = stored.and_then(|stored| stored.refresh) else {
-                    return Err(RefreshFault::SignInAgain { detail: "nothing in the keychain".into() });
-                };
-                let client_secret = secrets.app(app).await.map_err(keep)?;
-                let credentials = AppCredentials { client_id, client_secret };
-                let (wire, clock) = (&engine.inner.wire, engine.clock());
-                let granted = crate::sign_in::refresh(wire, clock, facts, &credentials, &refresh).await?;
-                if granted.refresh.is_some() {
-                    secrets.keep_refresh(account, granted.refresh.clone()).await.map_err(keep)?;
-                }
-                Ok(granted)
+                engine.fetch_token(&account, &app, &platform).await.map_err(|trouble| match trouble {
+                    Trouble::Refresh(fault) => fault,
+                    Trouble::Vault(fault) => {
+                        *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(fault);
+                        RefreshFault::Later { after: None, detail: "the keychain did not answer".into() }
+                    }
+                })
             }
             .boxed()
         };
-        let fetched = self.inner.tokens.bearer(account, fetch).await;
+        let fetched = self.inner.tokens.bearer(id, fetch).await;
         fetched.map_err(|fault| {
             match vault_fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take() {
                 Some(fault) => BearerTrouble::Vault(crate::secrets::vault_problem(&fault)),
                 None => BearerTrouble::Refresh(fault),
             }
         })
+    }
+
+    async fn fetch_token(
+        &self,
+        account: &account::Account,
+        app: &app::App,
+        platform: &Arc<dyn AnyPlatform>,
+    ) -> Result<Granted, Trouble> {
+        let facts = platform.facts();
+        let secrets = &self.inner.secrets;
+        let stored = secrets.account(account.id).await?;
+        let Some(stored) = stored.and_then(|stored| stored.refresh) else {
+            return Err(RefreshFault::SignInAgain { detail: "nothing in the keychain".into() }.into());
+        };
+        let way = Way::of(facts, &account.way).ok_or_else(|| RefreshFault::AppRefused {
+            detail: "this version does not know the way this channel signed in by".into(),
+        })?;
+        let credentials = AppCredentials {
+            client_id: app.client_id.clone(),
+            client_secret: secrets.app(app.id).await?,
+            redirect: None,
+        };
+        let granted = match way.sign_in.renew {
+            crate::facts::Renew::RefreshToken => self.renewed(account.id, way, &credentials, &stored).await?,
+            crate::facts::Renew::Exchange { .. } => {
+                self.exchanged(account.id, way, &credentials, &stored).await?
+            }
+        };
+        if !way.sign_in.account_tokens {
+            return Ok(granted);
+        }
+        let known = account.for_job(app.for_job(facts));
+        let owner = granted.access.token.clone();
+        let token = self.account_token(platform, &known, &granted.access.bearer()).await?;
+        let ends = self.clock().now().saturating_add(ACCOUNT_TOKEN_LIFE).unwrap_or(granted.access.expires_at);
+        let expires_at = ends.min(granted.access.expires_at);
+        Ok(Granted { access: Access { token: Arc::new(token), owner: Some(owner), expires_at }, ..granted })
+    }
+
+    /// Traded for a new one, which is kept before anybody uses it.
+    async fn renewed(
+        &self,
+        id: i64,
+        way: Way,
+        app: &AppCredentials,
+        stored: &SecretString,
+    ) -> Result<Granted, Trouble> {
+        let granted = crate::sign_in::refresh(&self.inner.wire, self.clock(), way, app, stored).await?;
+        if granted.refresh.is_some() {
+            self.inner.secrets.keep_refresh(id, granted.refresh.clone()).await?;
+        }
+        if let Some(ends) = granted.refresh_ends {
+            let kept = self.write(move |tx| account::set_sign_in_ends(tx, id, Some(ends))).await;
+            if kept.is_err() {
+                // The next renewal says it again.
+                tracing::warn!("when a sign-in ends could not be written down");
+            }
+        }
+        Ok(granted)
+    }
+
+    /// A long token is its own access token. It is traded for its successor well ahead of its end; as long as it lives, a trade that
+    /// does not work is no harm.
+    async fn exchanged(
+        &self,
+        id: i64,
+        way: Way,
+        app: &AppCredentials,
+        stored: &SecretString,
+    ) -> Result<Granted, Trouble> {
+        let now = self.clock().now();
+        // As it stands now: another call may have renewed it since the caller read the account.
+        let ends = self.read(|sql| account::get(sql, id)).ok().flatten().and_then(|row| row.sign_in_ends);
+        let as_it_is = |ends| Granted {
+            access: Access { token: Arc::new(stored.clone()), owner: None, expires_at: ends },
+            refresh: None,
+            refresh_ends: None,
+            scopes: Vec::new(),
+        };
+        let lives = ends.filter(|ends| *ends > now);
+        if let Some(ends) = lives.filter(|ends| ends.duration_since(now) > RENEW_AHEAD) {
+            return Ok(as_it_is(ends));
+        }
+        match (self.renewed(id, way, app, stored).await, lives) {
+            (Ok(granted), _) => Ok(granted),
+            (Err(Trouble::Refresh(RefreshFault::SignInAgain { detail })), None) => {
+                Err(RefreshFault::SignInAgain { detail }.into())
+            }
+            // Whether it is really over is seen when it is used.
+            (Err(Trouble::Refresh(_)), Some(ends)) => Ok(as_it_is(ends.min(now.saturating_add(SignedDuration::from_hours(1)).unwrap_or(ends)))),
+            (Err(trouble), _) => Err(trouble),
+        }
+    }
+
+    /// The token an account acts under, asked for with its sign-in's own.
+    pub(crate) async fn account_token(
+        &self,
+        platform: &Arc<dyn AnyPlatform>,
+        account: &crate::platform::JobAccount,
+        owner: &Bearer,
+    ) -> Result<SecretString, RefreshFault> {
+        let call = platform.ask(&Question::Token, account);
+        let hosts = platform.facts().hosts;
+        let sent = self.inner.wire.send(hosts, call, Some(owner), &Files::default(), &Default::default()).await;
+        let later = |detail: String| RefreshFault::Later { after: None, detail };
+        match sent {
+            Sent::Reply(reply) if reply.status < 500 => {
+                match platform.answer(&Question::Token, account, &reply) {
+                    Ok(Answer::Token(token)) => Ok(token),
+                    Ok(_) => Err(later("an answer to another question".into())),
+                    Err(Fault::SignIn { detail } | Fault::Permission { detail, .. }) => {
+                        Err(RefreshFault::SignInAgain { detail })
+                    }
+                    Err(Fault::Refused(problem)) => Err(RefreshFault::SignInAgain { detail: problem.message }),
+                    Err(Fault::Limit { problem, .. }) => Err(later(problem.message)),
+                    Err(Fault::Again { after, detail }) => Err(RefreshFault::Later { after, detail }),
+                    Err(Fault::Lost { detail } | Fault::Unsure { detail } | Fault::Strange { detail }) => {
+                        Err(later(detail))
+                    }
+                }
+            }
+            Sent::Reply(reply) => {
+                Err(RefreshFault::Later { after: reply.retry_after(), detail: format!("HTTP {}", reply.status) })
+            }
+            Sent::Offline { .. } => Err(RefreshFault::Offline),
+            Sent::Cut { detail } => Err(later(detail)),
+            Sent::Forbidden { host } => Err(later(format!("{host} is not a host we may call"))),
+            Sent::File(_) | Sent::Stopped => Err(later("the call was broken off".into())),
+        }
     }
 }

@@ -5,10 +5,11 @@ use crate::media::MediaFault;
 use crate::media::fault::{Difference, ReadTrouble};
 use crate::media::fingerprint::fingerprint;
 use crate::media::original::Original;
-use crate::platform::{AnyPlatform, Cost, Errand, Job, JobMedia, OptionKind, SideFile};
+use crate::platform::{AnyPlatform, Cost, Errand, Job, JobMedia, OptionKind, Pace, SideFile};
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::queue::{Charge, Ticket, not_found};
-use crate::store::{account, app, delivery, media, post};
+use crate::settings::Settings;
+use crate::store::{account, app, delivery, media, post, setting};
 use crate::wire::Files;
 use jiff::Timestamp;
 use std::path::Path;
@@ -33,7 +34,7 @@ impl Desk {
             engine.read(|sql| Ok((app::get(sql, account.app)?, media::get(sql, post.media)?)))?;
         let (Some(app), Some(media)) = (app, media) else { return Err(not_found(row.id)) };
         let platform = engine.platform(&account.platform)?.clone();
-        let job = job(engine, &platform, row, &account, &post, &media, ticket.task());
+        let job = job(engine, &platform, row, &account, &app, &post, &media, ticket.task())?;
         Ok(Desk { account, app, post, media, platform, job })
     }
 
@@ -59,6 +60,10 @@ impl Desk {
                 engine.inner.store.write(move |tx| media::set_stamp(tx, id, &stamp)).await?;
             }
             files.media = Some(Arc::new(original));
+            for path in more_paths(&self.platform, &self.job.options) {
+                let original = open_side(&path).await.map_err(|fault| media_problem(&fault, &path))?;
+                files.more.push(Arc::new(original));
+            }
         }
         let wanted: Vec<String> = match ticket.task() {
             Errand::Extra(_) => self.job.sides.keys().cloned().collect(),
@@ -67,16 +72,7 @@ impl Desk {
         for key in wanted {
             let Some(path) = self.job.options.get(&key).and_then(|value| value.as_str()) else { continue };
             let path = std::path::PathBuf::from(path);
-            let opened = blocking({
-                let path = path.clone();
-                move || {
-                    let stamp = crate::media::original::Stamp::of_path(&path)?;
-                    let print = fingerprint(&std::fs::File::open(&path)?)?;
-                    Original::open(&path, &stamp, &print)
-                }
-            })
-            .await;
-            let original = opened.map_err(|fault| media_problem(&fault, &path))?;
+            let original = open_side(&path).await.map_err(|fault| media_problem(&fault, &path))?;
             files.sides.insert(key, Arc::new(original));
         }
         Ok(files)
@@ -158,16 +154,29 @@ pub(crate) fn quota_day(zone: &str, now: Timestamp) -> Outcome<String> {
     Ok(wall.local.date().to_string())
 }
 
+/// A file that an option names, as it is now.
+async fn open_side(path: &Path) -> Result<Original, MediaFault> {
+    let path = path.to_path_buf();
+    blocking(move || {
+        let stamp = crate::media::original::Stamp::of_path(&path)?;
+        let print = fingerprint(&std::fs::File::open(&path)?)?;
+        Original::open(&path, &stamp, &print)
+    })
+    .await
+}
+
 /// The job as the platform sees it.
+#[allow(clippy::too_many_arguments)]
 pub(crate) fn job(
     engine: &Engine,
     platform: &Arc<dyn AnyPlatform>,
     row: &delivery::Delivery,
     account: &account::Account,
+    app: &app::App,
     post: &post::Post,
     media: &media::Media,
     errand: Errand,
-) -> Job {
+) -> Outcome<Job> {
     let video = media.probe.video.as_ref();
     let words = row.words.clone().unwrap_or_else(|| post.words.clone());
     let mut job = Job {
@@ -183,15 +192,51 @@ pub(crate) fn job(
             width: video.map(|video| video.width),
             height: video.map(|video| video.height),
             frame_rate: video.and_then(|video| video.frame_rate),
+            codec: video.map(|video| video.codec.clone()),
         },
         words,
         options: row.options.clone(),
         sides: Default::default(),
-        account: account.for_job(),
+        more: Vec::new(),
+        account: account.for_job(app.for_job(platform.facts())),
+        pace: Pace { bytes_per_s: line_speed(engine)?, processing: account.processing() },
         remote: row.remote.clone(),
     };
     job.sides = sides(platform, &job.options);
-    job
+    job.more = more_paths(platform, &job.options).iter().map(|path| further_video(path)).collect();
+    Ok(job)
+}
+
+/// What this line was measured to send, in bytes a second.
+fn line_speed(engine: &Engine) -> Outcome<Option<u64>> {
+    let settings: Settings = engine.read(|sql| setting::get(sql, Settings::KEY))?;
+    Ok(settings.measured)
+}
+
+/// The further videos that options name, in order.
+pub(crate) fn more_paths(
+    platform: &Arc<dyn AnyPlatform>,
+    options: &crate::platform::Options,
+) -> Vec<std::path::PathBuf> {
+    let facts = platform.facts();
+    let lists = facts.options.iter().filter(|option| matches!(option.kind, OptionKind::Videos { .. }));
+    lists
+        .filter_map(|option| options.get(option.key)?.as_array())
+        .flatten()
+        .filter_map(|path| path.as_str().map(std::path::PathBuf::from))
+        .collect()
+}
+
+/// One of them as its own headers describe it; what can't be read is told by `check`.
+fn further_video(path: &Path) -> SideFile {
+    let probe = std::fs::File::open(path).ok().and_then(|file| crate::media::probe_file(&file).ok());
+    let size = std::fs::metadata(path).map(|meta| meta.len()).unwrap_or_default();
+    SideFile {
+        file_name: file_name(path),
+        size: probe.as_ref().map_or(size, |probe| probe.size),
+        mime: probe.as_ref().map_or_else(|| side_mime(path).into(), |probe| probe.mime.clone()),
+        duration_ms: probe.and_then(|probe| probe.duration_ms),
+    }
 }
 
 /// The files that options name, as they are now; one that is missing is simply not there (`check` tells).
@@ -207,7 +252,12 @@ pub(crate) fn sides(
             let size = std::fs::metadata(path).ok().filter(|meta| meta.is_file())?.len();
             Some((
                 option.key.to_string(),
-                SideFile { file_name: file_name(path), size, mime: side_mime(path).into() },
+                SideFile {
+                    file_name: file_name(path),
+                    size,
+                    mime: side_mime(path).into(),
+                    duration_ms: None,
+                },
             ))
         })
         .collect()

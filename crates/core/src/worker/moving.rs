@@ -1,7 +1,8 @@
 //! Tells how an upload moves, at most four times a second, and remembers the line's speed. Never stored while it moves.
 
+use super::Desk;
 use crate::engine::{Engine, sql};
-use crate::platform::{Body, Call};
+use crate::platform::{Body, Call, FileRef};
 use crate::store::setting;
 use crate::wire::{Gauge, Sent};
 use std::sync::Arc;
@@ -15,10 +16,24 @@ pub(super) struct Moving {
 }
 
 impl Moving {
-    pub(super) fn start(engine: &Engine, delivery: i64, gauge: &Arc<Gauge>, call: &Call) -> Moving {
-        let (from, len) = match &call.body {
-            Body::File(part) => (part.from, part.len),
-            _ => (0, 0),
+    pub(super) fn start(
+        engine: &Engine,
+        desk: &Desk,
+        delivery: i64,
+        gauge: &Arc<Gauge>,
+        call: &Call,
+    ) -> Moving {
+        // Of all the files of a post, one after the other; a call may carry a piece of one.
+        let sizes: Vec<u64> =
+            std::iter::once(desk.job.media.size).chain(desk.job.more.iter().map(|video| video.size)).collect();
+        let whole: u64 = sizes.iter().sum();
+        let before = |nth: usize| sizes.iter().take(nth).sum::<u64>();
+        let from = match &call.body {
+            Body::File(part) => match part.file {
+                FileRef::More(nth) => before(nth + 1) + part.from,
+                FileRef::Media | FileRef::Side(_) => part.from,
+            },
+            _ => 0,
         };
         let (events, watched) = (engine.events().clone(), gauge.clone());
         let told = tokio::spawn(async move {
@@ -32,7 +47,7 @@ impl Moving {
                 events.publish(vec![crate::event::What::Moving {
                     delivery,
                     sent: from + sent,
-                    total: from + len,
+                    total: whole,
                     bytes_per_s: speed as u64,
                 }]);
             }

@@ -1,7 +1,7 @@
 //! A consent page and a token endpoint that hold the client to its word, a browser, and two platforms as data.
 
 use super::super::*;
-use crate::facts::{MediaFacts, Pkce, ScopeFact, SignInFacts};
+use crate::facts::{Pkce, RevokeFact, ScopeFact, SignInFacts};
 use crate::throttle::Throttle;
 use crate::wire::hosts::Hosts;
 use axum::Router;
@@ -36,22 +36,14 @@ const fn facts(sign_in: SignInFacts) -> Facts {
         name: "Loaf",
         hosts: &["login.example", "token.example"],
         sign_in,
-        words: &[],
-        media: MediaFacts { mimes: &[], max_size: 0, max_duration_ms: None, min_duration_ms: 0, as_of: "" },
-        options: &[],
-        quotas: &[],
-        processing_s_per_min: 0,
-        privacy_note: None,
-        session_s: 0,
-        as_of: "",
-        source: "",
+        ..Facts::PLAIN
     }
 }
 
 const PLAIN_SIGN_IN: SignInFacts = SignInFacts {
     authorize: ("login.example", "/auth"),
     token: ("token.example", "/token"),
-    revoke: Some(("token.example", "/revoke")),
+    revoke: Some(RevokeFact::RefreshToken { at: ("token.example", "/revoke") }),
     pkce: Pkce::S256,
     secret: true,
     client_id_field: "client_id",
@@ -62,6 +54,7 @@ const PLAIN_SIGN_IN: SignInFacts = SignInFacts {
     redirect_host: "127.0.0.1",
     rotates: false,
     revokes_all: true,
+    ..SignInFacts::PLAIN
 };
 
 /// As most platforms do it.
@@ -83,7 +76,7 @@ pub static BARE: Facts =
 pub static ELSEWHERE: Facts = facts(SignInFacts { authorize: ("nowhere.example", "/auth"), ..PLAIN_SIGN_IN });
 
 pub fn app() -> AppCredentials {
-    AppCredentials { client_id: "loaf-app".into(), client_secret: Some(SECRET.into()) }
+    AppCredentials { client_id: "loaf-app".into(), client_secret: Some(SECRET.into()), redirect: None }
 }
 
 pub fn start() -> Timestamp {
