@@ -88,15 +88,15 @@ const LARGEST_POSTER: usize = 200_000;
 pub(super) async fn keep_poster(engine: &Engine, _: &dyn Host, given: KeepPoster) -> Outcome<Poster> {
     let path = poster_path(engine, given.media)?;
     let bytes = jpeg(&given.jpeg_base64)?;
+    if let Some(folder) = path.parent() {
+        crate::home::make_private_folder(folder)?;
+    }
     let to = path.clone();
     let kept = tokio::task::spawn_blocking(move || -> std::io::Result<()> {
         let half = to.with_extension(format!("{}.half", std::process::id()));
         std::fs::write(&half, bytes)?;
         std::fs::rename(half, to)
     });
-    if let Some(folder) = path.parent() {
-        crate::home::make_private_folder(folder)?;
-    }
     match kept.await {
         Ok(Ok(())) => Ok(Poster { path: Some(path) }),
         Ok(Err(error)) => Err(Problem::block(Code::ReadOnly, "The picture could not be kept.").detail(error)),
