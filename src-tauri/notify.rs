@@ -22,6 +22,7 @@ pub fn notice(words: &Words, kind: NoticeKind, row: &DeliveryView) -> Notice {
         NoticeKind::Published => words.published,
         NoticeKind::NeedsYou => words.needs_you,
         NoticeKind::Missed => words.missed,
+        NoticeKind::FinishThere => words.finish_there,
     };
     let mut body = format!("{} · {}", row.label(), row.account_name);
     if let (NoticeKind::Published, Some(remote)) = (kind, &row.remote) {
@@ -34,7 +35,7 @@ pub fn tell(app: &AppHandle, engine: &Engine, delivery: i64, kind: NoticeKind) {
     let Ok(settings) = engine.settings() else { return };
     let wanted = match kind {
         NoticeKind::Published => settings.window.notify.published,
-        NoticeKind::NeedsYou => settings.window.notify.needs_you,
+        NoticeKind::NeedsYou | NoticeKind::FinishThere => settings.window.notify.needs_you,
         NoticeKind::Missed => settings.window.notify.missed,
     };
     let Ok(row) = engine.row_view(delivery) else { return };

@@ -21,6 +21,7 @@ pub struct Words {
     pub published: &'static str,
     pub needs_you: &'static str,
     pub missed: &'static str,
+    pub finish_there: &'static str,
 }
 
 const ENGLISH: Words = Words {
@@ -35,6 +36,7 @@ const ENGLISH: Words = Words {
     published: "Published",
     needs_you: "Needs you",
     missed: "Missed its minute",
+    finish_there: "Finish it there",
 };
 
 const JAPANESE: Words = Words {
@@ -49,6 +51,7 @@ const JAPANESE: Words = Words {
     published: "公開しました",
     needs_you: "対応が必要です",
     missed: "予定時刻を過ぎました",
+    finish_there: "アプリで仕上げてください",
 };
 
 const RUSSIAN: Words = Words {
@@ -63,6 +66,7 @@ const RUSSIAN: Words = Words {
     published: "Опубликовано",
     needs_you: "Нужно ваше решение",
     missed: "Минута пропущена",
+    finish_there: "Завершите публикацию там",
 };
 
 impl Language {

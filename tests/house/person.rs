@@ -2,7 +2,7 @@
 
 use crate::call;
 use anyhow::Context;
-use serde_json::json;
+use serde_json::{Value, json};
 use slipway_core::api::{self, Host};
 use slipway_core::engine::Engine;
 use slipway_core::problem::Problem;
@@ -69,15 +69,25 @@ impl Person {
         let connected = api::call(engine, &browser, "accounts.connect", given).await;
         drop(browser);
         match connected {
-            Ok(account) => {
+            Ok(connection) => {
                 clicks.await??;
-                Ok(Ok(account["id"].as_i64().context("no id")?))
+                Ok(Ok(self.first(engine, connection).await?))
             }
             Err(problem) => {
                 clicks.abort();
                 Ok(Err(problem))
             }
         }
+    }
+
+    /// The channel that was connected, or the first of those the sign-in speaks for.
+    async fn first(&self, engine: &Engine, connection: Value) -> anyhow::Result<i64> {
+        let choosing = &connection["choosing"];
+        if choosing.is_null() {
+            return connection["accounts"][0]["id"].as_i64().context("no id");
+        }
+        let wanted = json!({"id": choosing["id"], "remote_ids": [choosing["channels"][0]["remote_id"]]});
+        call(engine, "accounts.choose", wanted).await?[0]["id"].as_i64().context("no id")
     }
 
     /// Reads the page as a browser without script would, and presses a button.

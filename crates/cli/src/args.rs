@@ -110,6 +110,13 @@ pub enum Command {
     Retry { id: Option<i64> },
     /// Say what you saw at the platform when Slipway could not tell.
     Decide(Decide),
+    /// Say that a draft was posted at the platform.
+    Finish {
+        id: i64,
+        /// Where it is; by default the channel's own page.
+        #[arg(long)]
+        url: Option<String>,
+    },
     /// Let a post, or everything, wait.
     Pause(PauseArgs),
     /// Let a post, or everything, go on.
@@ -178,6 +185,15 @@ pub struct AddApp {
     /// Units a day, where the platform granted more, such as uploads=200.
     #[arg(long, value_name = "BUCKET=N")]
     pub quota: Vec<String>,
+    /// Which of the platform's ways to sign in it is for, where it has several.
+    #[arg(long)]
+    pub way: Option<String>,
+    /// Something that is true of it, such as audited.
+    #[arg(long, value_name = "FLAG")]
+    pub is: Vec<String>,
+    /// The address you registered for sign-ins, where it is not any port of this computer.
+    #[arg(long, value_name = "ADDRESS")]
+    pub redirect: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -190,6 +206,15 @@ pub struct Connect {
     /// Which developer app, by number.
     #[arg(long, value_name = "ID")]
     pub app: Option<i64>,
+    /// Which of the platform's ways to sign in, where it has several.
+    #[arg(long)]
+    pub way: Option<String>,
+    /// Which channel, by id or name, where the sign-in speaks for several. May be said more than once.
+    #[arg(long, value_name = "CHANNEL")]
+    pub choose: Vec<String>,
+    /// Read a token that you made in the platform's own console from standard input, in place of the browser.
+    #[arg(long)]
+    pub token_stdin: bool,
     /// Seconds to wait for the browser.
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub timeout: Option<u64>,

@@ -55,6 +55,7 @@ pub async fn run(cli: Cli, out: Out) -> Outcome<Exit> {
         Command::Cancel { id } => posts::cancel(&door, id).await,
         Command::Retry { id } => posts::retry(&door, id).await,
         Command::Decide(decide) => posts::decide(&door, decide).await,
+        Command::Finish { id, url } => posts::finish(&door, id, url).await,
         Command::Pause(which) => posts::pause(&door, &which, true).await,
         Command::Resume(which) => posts::pause(&door, &which, false).await,
         Command::List(list) => look::list(&door, list).await,

@@ -27,7 +27,8 @@ pub fn exit_of(code: Code) -> Exit {
         | TextTooLong | TextIllegal | OptionUnknown | OptionMissing | OptionInvalid | TimePast
         | TimeInvalid | ZoneUnknown | TimeShifted | Missed | AccountUnknown | PlatformUnknown | NoChannel
         | Refused | Strange | Unsure | GaveUp | PrivacyDiffers | NotPublic | ProcessingFailed
-        | ExtraFailed | AlreadyPublic | HostUnknown | NotFound | Internal => Exit::Refused,
+        | ExtraFailed | AlreadyPublic | FinishThere | FinishSoon | TermsChanged | NotAudited
+        | HostUnknown | NotFound | Internal => Exit::Refused,
         BadRequest => Exit::Usage,
         AppMissing | AppRefused | SignInNeeded | SignInDenied | SignInScope | SignInState | SignInTimeout
         | SignInFailed | SignInEnds | PermissionMissing => Exit::SignIn,
@@ -54,6 +55,10 @@ pub fn fix_text(problem: &Problem) -> Option<String> {
             "title" | "caption" | "at" => format!("say another --{field}"),
             "client_id" => "say the app's --client-id".into(),
             "client_secret" => "give the app's secret with --secret-stdin or SLIPWAY_CLIENT_SECRET".into(),
+            "redirect" => "say another --redirect, or leave it out".into(),
+            "way" => "say another --way".into(),
+            "choose" => "say another --choose".into(),
+            "url" => "say its address with --url".into(),
             "parallel_uploads" => "slipway settings set parallel_uploads=3".into(),
             "zone" => "slipway settings set zone=Europe/Berlin, or another city's name".into(),
             other => format!("say another value with -o {other}=…"),
@@ -86,6 +91,7 @@ pub fn state_text(state: slipway_core::post::State) -> &'static str {
         Working => "working",
         Ready => "ready",
         HandedOver => "handed over",
+        ToFinish => "to finish there",
         Parked => "waiting",
         Stuck => "needs you",
         Published => "published",

@@ -167,7 +167,8 @@ fn option_value(facts: &Facts, option: &OptionFact, job: &Job, problems: &mut Ve
             for path in value.as_array().into_iter().flatten() {
                 side_file(facts, option, path, &[], *max_size, problems);
             }
-            let odd = job.more.iter().find(|video| !mimes.is_empty() && !mimes.contains(&video.mime.as_str()));
+            let odd =
+                job.more.iter().find(|video| !mimes.is_empty() && !mimes.contains(&video.mime.as_str()));
             if let Some(video) = odd {
                 let message = format!(
                     "{}: {} does not take this kind of file ({}).",
@@ -297,12 +298,7 @@ pub fn read_options(facts: &Facts, raw: &Options, now: Timestamp) -> Outcome<Opt
 }
 
 /// A declaration: made now, made at an instant that is known already, or not made.
-fn read_consent(
-    facts: &Facts,
-    option: &OptionFact,
-    value: &Value,
-    now: Timestamp,
-) -> Outcome<Option<Value>> {
+fn read_consent(facts: &Facts, option: &OptionFact, value: &Value, now: Timestamp) -> Outcome<Option<Value>> {
     let made: Option<Timestamp> = value.as_str().and_then(|text| text.parse().ok());
     match (value, value.as_str()) {
         (Value::Null | Value::Bool(false), _) | (_, Some("false" | "no" | "off" | "0")) => Ok(None),
@@ -366,12 +362,10 @@ fn read_option(facts: &Facts, option: &OptionFact, value: &Value) -> Outcome<Val
             Some(paths) => invalid(format!("{} of at most {most} further videos", paths.len())),
             None => invalid("it is a list of files".into()),
         },
-        OptionKind::Number { min, max, unit } => {
-            match value.as_i64().or_else(|| text?.trim().parse().ok()) {
-                Some(number) if (*min..=*max).contains(&number) => Ok(number.into()),
-                _ => invalid(format!("it is a number of {unit} from {min} to {max}")),
-            }
-        }
+        OptionKind::Number { min, max, unit } => match value.as_i64().or_else(|| text?.trim().parse().ok()) {
+            Some(number) if (*min..=*max).contains(&number) => Ok(number.into()),
+            _ => invalid(format!("it is a number of {unit} from {min} to {max}")),
+        },
         OptionKind::Consent { .. } => invalid("say true once you agree".into()),
         OptionKind::Text { max, unit } => match text {
             Some(text) if unit.count(text) <= *max => Ok(text.into()),
@@ -472,7 +466,12 @@ mod tests {
                 off_when: Some(("/terms/no_talk", "This account has switched comments off.")),
                 ..OptionFact::PLAIN
             },
-            OptionFact { key: "ad", label: "It is an advertisement", default: Some("false"), ..OptionFact::PLAIN },
+            OptionFact {
+                key: "ad",
+                label: "It is an advertisement",
+                default: Some("false"),
+                ..OptionFact::PLAIN
+            },
             OptionFact {
                 key: "paid",
                 label: "Somebody pays",
@@ -495,7 +494,12 @@ mod tests {
                 kind: OptionKind::Number { min: 0, max: 1000, unit: "milliseconds" },
                 ..OptionFact::PLAIN
             },
-            OptionFact { key: "with", label: "With", kind: OptionKind::Names { most: 2 }, ..OptionFact::PLAIN },
+            OptionFact {
+                key: "with",
+                label: "With",
+                kind: OptionKind::Names { most: 2 },
+                ..OptionFact::PLAIN
+            },
         ],
         ..Facts::PLAIN
     };
@@ -550,7 +554,8 @@ mod tests {
         assert_eq!(kept, "2026-11-22T18:00:00Z", "a declaration keeps its instant");
         let again = job(serde_json::json!({"who": "all", "agree": kept}), Value::Null);
         assert_eq!(again.options["agree"], kept, "and is not made again by being saved again");
-        let raw = serde_json::json!({"agree": "2031-01-01T00:00:00Z"}).as_object().cloned().unwrap_or_default();
+        let raw =
+            serde_json::json!({"agree": "2031-01-01T00:00:00Z"}).as_object().cloned().unwrap_or_default();
         assert!(read_options(&OVEN, &raw, again.now).is_err(), "nothing is declared ahead of time");
     }
 
@@ -558,10 +563,7 @@ mod tests {
     fn the_channels_terms_and_other_choices_rule_values_out() {
         let terms = serde_json::json!({"terms": {"who": ["me"], "no_talk": true, "longest_s": 20}});
         let wish = serde_json::json!({"who": "all", "talk": true, "agree": true});
-        assert_eq!(
-            codes(&job(wish, terms)),
-            ["file_too_long", "option_invalid talk", "option_invalid who"]
-        );
+        assert_eq!(codes(&job(wish, terms)), ["file_too_long", "option_invalid talk", "option_invalid who"]);
         let paid = |ad: bool| serde_json::json!({"who": "me", "ad": ad, "paid": true, "agree": true});
         assert_eq!(codes(&job(paid(true), Value::Null)), ["option_invalid who"]);
         assert!(codes(&job(paid(false), Value::Null)).is_empty(), "what is out of force rules nothing out");

@@ -455,7 +455,6 @@ impl Facts {
     pub fn quota(&self, bucket: &str) -> Option<&'static QuotaFact> {
         self.quotas.iter().find(|quota| quota.bucket == bucket)
     }
-
 }
 
 impl SignInFacts {

@@ -306,10 +306,13 @@ impl Question {
     pub const WHO: Question = Question::Identify { after: None };
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// `next`: there are more, ask `Identify` after it.
-    Identities { found: Vec<Identity>, next: Option<String> },
+    Identities {
+        found: Vec<Identity>,
+        next: Option<String>,
+    },
     Live(Vec<Choice>),
     /// Kept as the account's `live.terms`.
     Terms(Value),
@@ -449,7 +452,12 @@ pub enum Body {
     /// `multipart/related`: a JSON part, then a file (Google's multipart upload).
     Related(Value, FilePart),
     /// `multipart/form-data`: plain fields, then a file under its field and name.
-    Multipart { fields: Vec<(&'static str, String)>, field: &'static str, file_name: String, part: FilePart },
+    Multipart {
+        fields: Vec<(&'static str, String)>,
+        field: &'static str,
+        file_name: String,
+        part: FilePart,
+    },
 }
 
 #[derive(Clone, Debug)]

@@ -232,8 +232,7 @@ pub fn wait(tx: &mut Tx, ticket: &Ticket, begun: &Begun, until: Timestamp) -> Ou
     keep(tx, ticket, begun)?;
     // Waiting for the platform's own work, or for a minute that it keeps, is where things stand well.
     if begun.stage == Stage::Processing
-        || ticket.errand.is_none()
-            && matches!(ticket.delivery.state, State::HandedOver | State::ToFinish)
+        || ticket.errand.is_none() && matches!(ticket.delivery.state, State::HandedOver | State::ToFinish)
     {
         went_well(tx, ticket)?;
     }

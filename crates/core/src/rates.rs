@@ -19,7 +19,13 @@ pub(crate) struct Rates {
 
 impl Rates {
     /// How long this call has to wait, if it has to. Counts nothing.
-    pub(crate) fn wait(&self, facts: &'static Facts, account: i64, call: &str, clock: &Clock) -> Option<Duration> {
+    pub(crate) fn wait(
+        &self,
+        facts: &'static Facts,
+        account: i64,
+        call: &str,
+        clock: &Clock,
+    ) -> Option<Duration> {
         let rate = rate_of(facts, call)?;
         let now = clock.now().as_millisecond();
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
@@ -68,12 +74,16 @@ mod tests {
         let (clock, hand) = Clock::by_hand("2026-11-22T18:00:00Z".parse().expect("an instant"));
         assert_eq!(rates.wait(&OVEN, 1, "bake", &clock), None);
         rates.count(&OVEN, 1, "bake", &clock);
-        hand.pass(Duration::from_secs(10));
+        hand.advance(Duration::from_secs(10));
         rates.count(&OVEN, 1, "roast", &clock);
-        assert_eq!(rates.wait(&OVEN, 1, "bake", &clock), Some(Duration::from_secs(50)), "both count together");
+        assert_eq!(
+            rates.wait(&OVEN, 1, "bake", &clock),
+            Some(Duration::from_secs(50)),
+            "both count together"
+        );
         assert_eq!(rates.wait(&OVEN, 2, "bake", &clock), None, "another account's minute is its own");
         assert_eq!(rates.wait(&OVEN, 1, "serve", &clock), None, "a call without a rate never waits");
-        hand.pass(Duration::from_secs(50));
+        hand.advance(Duration::from_secs(50));
         assert_eq!(rates.wait(&OVEN, 1, "bake", &clock), None);
     }
 }

@@ -58,6 +58,14 @@ impl<T: Zeroize> fmt::Display for Sensitive<T> {
     }
 }
 
+/// Takes as long for a near miss as for a far one.
+impl PartialEq for Sensitive<String> {
+    fn eq(&self, other: &Self) -> bool {
+        let (one, two) = (self.0.as_bytes(), other.0.as_bytes());
+        one.len() == two.len() && one.iter().zip(two).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+    }
+}
+
 impl Default for Sensitive<String> {
     fn default() -> Self {
         Self(String::new())

@@ -133,8 +133,7 @@ pub async fn sign_in(
         let landing = loopback::bind(way.sign_in, app.redirect.as_deref())
             .await
             .map_err(|error| no_listener(&error, app.redirect.as_deref()))?;
-        let request =
-            request::prepare(wire.hosts(), way, app, &landing).map_err(|no| problem(facts, no))?;
+        let request = request::prepare(wire.hosts(), way, app, &landing).map_err(|no| problem(facts, no))?;
         let mut door = Door::open(landing, request.state.clone());
         browser(&request.url);
         let answer = tokio::select! {
@@ -174,7 +173,9 @@ pub async fn refresh(
     check_app(way, app).map_err(|problem| RefreshFault::AppRefused { detail: problem.message })?;
     let renewed = match &way.sign_in.renew {
         Renew::RefreshToken => endpoint::renew(wire, clock, way, app, refresh).await,
-        Renew::Exchange { again, days, .. } => exchange::trade(wire, clock, way, app, again, *days, refresh).await,
+        Renew::Exchange { again, days, .. } => {
+            exchange::trade(wire, clock, way, app, again, *days, refresh).await
+        }
     };
     renewed.map_err(|no| match no {
         No::Grant { detail } => RefreshFault::SignInAgain { detail },
@@ -205,7 +206,9 @@ pub async fn adopt(
     };
     match exchange::trade(wire, clock, way, app, long, *days, token).await {
         Ok(granted) => Ok(granted),
-        Err(no @ (No::Later { .. } | No::Offline | No::Host { .. } | No::App { .. })) => Err(problem(facts, no)),
+        Err(no @ (No::Later { .. } | No::Offline | No::Host { .. } | No::App { .. })) => {
+            Err(problem(facts, no))
+        }
         Err(No::Grant { .. } | No::Unknown { .. }) => Ok(exchange::as_it_is(clock, *days, token)),
     }
 }
@@ -308,8 +311,7 @@ fn check_app(way: Way, app: &AppCredentials) -> Outcome<()> {
         let text = format!("Slipway has no developer app for {} yet. Add its client ID first.", facts.name);
         return Err(Problem::block(Code::AppMissing, text).fix(add));
     }
-    if way.sign_in.secret
-        && app.client_secret.as_ref().is_none_or(|secret| secret.expose().trim().is_empty())
+    if way.sign_in.secret && app.client_secret.as_ref().is_none_or(|secret| secret.expose().trim().is_empty())
     {
         let text =
             format!("{} wants the developer app's client secret too, and it is missing. Add it.", facts.name);
@@ -379,7 +381,5 @@ fn no_listener(error: &std::io::Error, redirect: Option<&str>) -> Problem {
         _ => "Slipway could not open a port on this computer for the answer of the sign-in. A firewall or security program may forbid it."
             .into(),
     };
-    Problem::block(Code::SignInFailed, text)
-    .fix(Fix::Retry)
-    .detail(error.kind())
+    Problem::block(Code::SignInFailed, text).fix(Fix::Retry).detail(error.kind())
 }

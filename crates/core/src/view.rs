@@ -33,6 +33,12 @@ pub struct AppView {
     pub id: i64,
     pub platform: String,
     pub client_id: String,
+    /// Which of the platform's ways to sign in it is for.
+    pub way: String,
+    /// What its owner says about it, defaults filled in.
+    pub flags: std::collections::BTreeMap<String, bool>,
+    /// The address registered for sign-ins, where it is not a loopback port of any number.
+    pub redirect: Option<String>,
     /// What is left today, by bucket.
     pub quotas: Vec<QuotaView>,
 }
@@ -54,6 +60,10 @@ pub struct AccountView {
     pub platform: String,
     pub platform_name: String,
     pub app: i64,
+    /// Which of the platform's ways it signed in by.
+    pub way: String,
+    /// The shortest time it took lately from last byte to "public", in milliseconds; `None` while unmeasured.
+    pub pace_ms: Option<u64>,
     pub remote_id: String,
     pub name: String,
     pub handle: Option<String>,
@@ -238,7 +248,16 @@ impl Engine {
                 });
             }
         }
-        Ok(AppView { id: app.id, platform: app.platform.clone(), client_id: app.client_id.clone(), quotas })
+        let known = self.platform(&app.platform).map(|platform| app.for_job(platform.facts()));
+        Ok(AppView {
+            id: app.id,
+            platform: app.platform.clone(),
+            client_id: app.client_id.clone(),
+            way: app.way.clone(),
+            flags: known.map_or_else(|_| app.flags.clone(), |known| known.flags),
+            redirect: app.redirect.clone(),
+            quotas,
+        })
     }
 
     pub(crate) fn account_views(&self) -> Outcome<Vec<AccountView>> {
@@ -261,6 +280,8 @@ impl Engine {
                 .platform(&account.platform)
                 .map_or(account.platform.clone(), |p| p.facts().name.into()),
             app: account.app,
+            way: account.way.clone(),
+            pace_ms: account.pace.iter().min().copied(),
             remote_id: account.remote_id.clone(),
             name: account.name.clone(),
             handle: account.handle.clone(),
@@ -468,6 +489,10 @@ fn next(row: &Delivery, account: &str, hold: Option<&Hold>, now: Timestamp) -> O
         (_, Then::Publish) => {
             (NextStep::Publish, "The bytes are there; one small request makes it public at its minute.")
         }
+        (State::ToFinish, Then::Look) => (
+            NextStep::You,
+            "It is there as a draft. Finish it in the platform's own app; Slipway looks whether you did.",
+        ),
         (_, Then::Look) => (NextStep::Look, "The platform publishes it; Slipway looks whether it did."),
         (_, Then::Ask) => (NextStep::Ask, "If it is not public by then, you are asked."),
     };

@@ -192,7 +192,9 @@ async fn send(
     kept: Kept,
     line: &mut Option<Attempt>,
 ) -> Outcome<Sending> {
-    if let Some(wait) = engine.inner.rates.wait(desk.platform.facts(), desk.account.id, call.name, engine.clock()) {
+    if let Some(wait) =
+        engine.inner.rates.wait(desk.platform.facts(), desk.account.id, call.name, engine.clock())
+    {
         let name = desk.platform.facts().name;
         let problem = Problem::block(
             Code::RateLimited,
@@ -440,7 +442,9 @@ fn never_finished(desk: &Desk) -> Problem {
     let name = desk.platform.facts().name;
     Problem::block(
         Code::NotPublic,
-        format!("This post has waited in {name} as a draft for a week. Say that it is there, or post it again."),
+        format!(
+            "This post has waited in {name} as a draft for a week. Say that it is there, or post it again."
+        ),
     )
     .fix(Fix::Decide)
 }

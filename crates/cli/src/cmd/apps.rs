@@ -38,12 +38,21 @@ async fn add(door: &Door, app: AddApp) -> Outcome<Exit> {
         Some(file) => from_json(&read_json(file, "file")?)?,
         None => (app.client_id.clone().unwrap_or_default(), secret(&app)?),
     };
-    let given = json!({ "platform": app.platform, "client_id": client_id, "client_secret": secret, "quotas": quotas });
+    let flags: BTreeMap<&str, bool> = app.is.iter().map(|flag| (flag.as_str(), true)).collect();
+    let given = json!({
+        "platform": app.platform,
+        "client_id": client_id,
+        "client_secret": secret,
+        "quotas": quotas,
+        "way": app.way.clone().unwrap_or_default(),
+        "flags": flags,
+        "redirect": app.redirect,
+    });
     let answer = door.call("apps.add", given).await?;
     let shown: AppView = super::read(answer.clone())?;
     door.out.answer(&answer, |out| {
         out.line(&format!(
-            "AppView {} is kept; its secret is in the vault. Next: slipway connect {}",
+            "App {} is kept; its secret is in the vault. Next: slipway connect {}",
             shown.id, shown.platform
         ));
     });

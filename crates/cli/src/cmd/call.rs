@@ -14,13 +14,15 @@ use std::io::Read;
 const LONGEST: u64 = 4 << 20;
 
 /// What reads or writes a secret; nothing else asks for a passphrase.
-const WITH_SECRETS: [&str; 7] = [
+const WITH_SECRETS: [&str; 9] = [
     "apps.add",
     "apps.remove",
     "apps.test",
+    "accounts.choose",
     "accounts.connect",
     "accounts.disconnect",
     "accounts.health",
+    "accounts.terms",
     "platforms.live",
 ];
 

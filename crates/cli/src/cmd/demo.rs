@@ -13,8 +13,7 @@ use crate::words::Exit;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
-use slipway_core::api::Added;
-use slipway_core::api::{self, Host};
+use slipway_core::api::{self, Added, Connection, Host};
 use slipway_core::check::bytes;
 use slipway_core::clock::Clock;
 use slipway_core::engine::{Engine, House, Until};
@@ -207,7 +206,16 @@ async fn connect(door: &Door, sandbox: &Sandbox, platform: &str) -> Outcome<Acco
     let given = json!({ "platform": platform, "patience_s": 30 });
     let answer = api::call(&door.engine, &person, "accounts.connect", given).await;
     let why = person.why.lock().map(|why| why.clone()).unwrap_or_default();
-    answer.map_err(|problem| if why.is_empty() { problem } else { problem.detail(why) }).and_then(read)
+    let answer = answer.map_err(|problem| if why.is_empty() { problem } else { problem.detail(why) })?;
+    let connection: Connection = read(answer)?;
+    let mut accounts = connection.accounts;
+    if let Some(choosing) = connection.choosing {
+        // The first of them will do for a demo.
+        let first: Vec<String> = choosing.channels.iter().take(1).map(|one| one.remote_id.clone()).collect();
+        accounts = door.ask("accounts.choose", json!({ "id": choosing.id, "remote_ids": first })).await?;
+    }
+    let none = || Problem::block(Code::NoChannel, "The sandbox's person has no channel there.");
+    accounts.into_iter().next().ok_or_else(none)
 }
 
 /// Agrees to everything, on this computer only.

@@ -260,6 +260,12 @@ fn takes(kind: &OptionKind) -> String {
         OptionKind::Date => "YYYY-MM-DD".into(),
         OptionKind::Language => "language, such as pt-BR".into(),
         OptionKind::File { .. } => "path of a file".into(),
+        OptionKind::Videos { most, .. } => {
+            format!("paths of at most {most} further videos, with commas between")
+        }
+        OptionKind::Number { min, max, unit } => format!("{unit}, {min} to {max}"),
+        OptionKind::Names { most } => format!("at most {most} names, with commas between"),
+        OptionKind::Consent { .. } => "true, once you agree".into(),
     }
 }
 

@@ -253,6 +253,10 @@ pub async fn decide(door: &Door, decide: Decide) -> Outcome<Exit> {
     one(door, "posts.decide", json!({ "id": decide.id, "there": there }), "Noted").await
 }
 
+pub async fn finish(door: &Door, id: i64, url: Option<String>) -> Outcome<Exit> {
+    one(door, "posts.finish", json!({ "id": id, "url": url }), "Noted").await
+}
+
 pub async fn retry(door: &Door, id: Option<i64>) -> Outcome<Exit> {
     let answer = door.call("posts.retry", json!({ "id": id })).await?;
     let rows: Vec<DeliveryView> = super::read(answer.clone())?;

@@ -188,7 +188,7 @@ pub fn happening(row: &DeliveryView) -> String {
             let late = row.late_ms.filter(|_| row.wall.is_some()).map(times::lateness);
             format!("published {link}{}", late.map(|late| format!(" ({late})")).unwrap_or_default())
         }
-        State::Stuck | State::Parked => {
+        State::Stuck | State::Parked | State::ToFinish => {
             let why = problem.map(|problem| problem.message.clone()).unwrap_or_default();
             let fix =
                 problem.and_then(words::fix_text).map(|fix| format!(" Fix: {fix}.")).unwrap_or_default();

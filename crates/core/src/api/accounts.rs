@@ -54,7 +54,9 @@ pub(super) async fn add_app(engine: &Engine, _: &dyn Host, given: AddApp) -> Out
     if let Some(address) = &redirect {
         redirect_fits(way, address)?;
     }
-    if let Some(unknown) = given.flags.keys().find(|key| !facts.app_flags.iter().any(|flag| flag.key == **key)) {
+    if let Some(unknown) =
+        given.flags.keys().find(|key| !facts.app_flags.iter().any(|flag| flag.key == **key))
+    {
         let message = format!("{} knows nothing called \"{unknown}\" of a developer app.", facts.name);
         return Err(Problem::block(Code::OptionUnknown, message));
     }
@@ -101,14 +103,16 @@ pub(super) async fn add_app(engine: &Engine, _: &dyn Host, given: AddApp) -> Out
 pub(super) fn way_of(facts: &'static Facts, way: &str) -> Outcome<Way> {
     Way::of(facts, way).ok_or_else(|| {
         let known: Vec<_> = facts.ways().map(|way| way.way).filter(|way| !way.is_empty()).collect();
-        let message = format!("{} has no way to sign in called \"{way}\". Known: {}.", facts.name, known.join(", "));
+        let message =
+            format!("{} has no way to sign in called \"{way}\". Known: {}.", facts.name, known.join(", "));
         Problem::block(Code::BadRequest, message).edit("way")
     })
 }
 
 /// An address that the answer of a sign-in can come to: this computer, always at the same port, or a page that sends on to it.
 fn redirect_fits(way: Way, address: &str) -> Outcome<()> {
-    let wrong = |why: &str| Err(Problem::block(Code::BadRequest, format!("{address}: {why}")).edit("redirect"));
+    let wrong =
+        |why: &str| Err(Problem::block(Code::BadRequest, format!("{address}: {why}")).edit("redirect"));
     let Ok(url) = url::Url::parse(address) else { return wrong("this is no address.") };
     if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
         return wrong("an address for sign-ins has no question mark, no # and no user name.");
@@ -239,12 +243,14 @@ async fn give_back(
         }
         _ => None,
     };
-    let Some(mine) = told(engine.inner.secrets.account(account.id).await)?.and_then(|stored| stored.refresh) else {
+    let Some(mine) = told(engine.inner.secrets.account(account.id).await)?.and_then(|stored| stored.refresh)
+    else {
         return Ok(true);
     };
     for other in engine.read(account::all)? {
         if other.id != account.id && other.app == account.app && other.way == account.way {
-            let theirs = told(engine.inner.secrets.account(other.id).await)?.and_then(|stored| stored.refresh);
+            let theirs =
+                told(engine.inner.secrets.account(other.id).await)?.and_then(|stored| stored.refresh);
             if theirs.is_some_and(|theirs| theirs.expose() == mine.expose()) {
                 return Ok(true);
             }

@@ -131,7 +131,8 @@ pub(super) async fn connect(engine: &Engine, host: &dyn Host, given: Connect) ->
         redirect: app.redirect.clone(),
     };
     let (wire, clock) = (&engine.inner.wire, engine.clock());
-    let pasted = given.token.map(|token| SecretString::from(token.trim())).filter(|token| !token.expose().is_empty());
+    let pasted =
+        given.token.map(|token| SecretString::from(token.trim())).filter(|token| !token.expose().is_empty());
     let granted = match &pasted {
         Some(token) => sign_in::adopt(wire, clock, way, &credentials, token).await?,
         None => {
@@ -184,7 +185,8 @@ pub struct Chosen {
 pub(super) async fn choose(engine: &Engine, _: &dyn Host, given: Chosen) -> Outcome<Vec<AccountView>> {
     let waiting = engine.inner.choosing.take(given.id, engine.clock().now());
     let sign_in = waiting.ok_or_else(|| {
-        Problem::block(Code::SignInTimeout, "This sign-in is not waiting any more. Sign in again.").fix(Fix::Retry)
+        Problem::block(Code::SignInTimeout, "This sign-in is not waiting any more. Sign in again.")
+            .fix(Fix::Retry)
     })?;
     if given.remote_ids.is_empty() {
         return Ok(Vec::new());
@@ -206,7 +208,8 @@ fn which_app(engine: &Engine, facts: &'static crate::facts::Facts, given: &Conne
         None => {
             let all = engine.read(|sql| app::of_platform(sql, facts.id))?;
             // Of several ways the usual one, unless another is asked for.
-            let usual = all.iter().find(|app| fits(app) && (given.way.is_some() || app.way.is_empty())).cloned();
+            let usual =
+                all.iter().find(|app| fits(app) && (given.way.is_some() || app.way.is_empty())).cloned();
             usual.or_else(|| all.into_iter().find(fits))
         }
     };
@@ -240,11 +243,15 @@ fn chosen(found: &[Identity], wanted: &[String]) -> Outcome<Vec<Identity>> {
         let fits = |identity: &&Identity| {
             identity.remote_id == *text
                 || identity.name.eq_ignore_ascii_case(text)
-                || identity.handle.as_deref().is_some_and(|handle| handle.trim_start_matches('@').eq_ignore_ascii_case(bare))
+                || identity
+                    .handle
+                    .as_deref()
+                    .is_some_and(|handle| handle.trim_start_matches('@').eq_ignore_ascii_case(bare))
         };
         let Some(identity) = found.iter().find(fits) else {
             let names: Vec<_> = found.iter().map(|one| format!("{} ({})", one.name, one.remote_id)).collect();
-            let message = format!("This sign-in does not speak for \"{text}\". It speaks for: {}.", names.join(", "));
+            let message =
+                format!("This sign-in does not speak for \"{text}\". It speaks for: {}.", names.join(", "));
             return Err(Problem::block(Code::AccountUnknown, message).edit("choose"));
         };
         if !chosen.iter().any(|one| one.remote_id == identity.remote_id) {

@@ -146,8 +146,10 @@ fn merge_options(
 ) -> Outcome<Options> {
     let facts = platform.facts();
     let read = check::read_options(facts, given, now)?;
-    let taken = matches!(row.state, State::HandedOver | State::ToFinish | State::Ready | State::Published | State::Working)
-        || row.remote.is_some();
+    let taken = matches!(
+        row.state,
+        State::HandedOver | State::ToFinish | State::Ready | State::Published | State::Working
+    ) || row.remote.is_some();
     for key in given.keys() {
         if taken && facts.option(key).is_some_and(|option| !option.amendable) {
             let message = format!("{} can't be changed any more: {} has the post already.", key, facts.name);

@@ -217,7 +217,8 @@ async fn ask(
     let known = account.for_job(app.for_job(platform.facts()));
     let (hosts, wire) = (platform.facts().hosts, &engine.inner.wire);
     let send = async |bearer| {
-        wire.send(hosts, platform.ask(question, &known), Some(bearer), &Files::default(), &Default::default()).await
+        wire.send(hosts, platform.ask(question, &known), Some(bearer), &Files::default(), &Default::default())
+            .await
     };
     let mut sent = send(&bearer).await;
     if let Sent::Reply(reply) = &sent

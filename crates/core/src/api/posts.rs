@@ -528,7 +528,9 @@ pub(super) async fn finish(engine: &Engine, _: &dyn Host, given: Finish) -> Outc
     let there = match given.url.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
         Some(text) if text.starts_with("https://") => Some(Remote { id: text.into(), url: text.into() }),
         Some(_) => {
-            return Err(Problem::block(Code::BadRequest, "The address of a post begins with https://.").edit("url"));
+            return Err(
+                Problem::block(Code::BadRequest, "The address of a post begins with https://.").edit("url")
+            );
         }
         None => None,
     };

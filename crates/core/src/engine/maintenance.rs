@@ -97,7 +97,7 @@ impl Engine {
         let soon = now.checked_add(AHEAD).unwrap_or(now).as_millisecond();
         let wanted: Vec<i64> = self.read(|sql| {
             sql.prepare_cached(
-                "SELECT DISTINCT account_id FROM delivery WHERE due_at <= ?1 AND state IN ('due', 'working', 'ready', 'handed_over', 'parked')",
+                "SELECT DISTINCT account_id FROM delivery WHERE due_at <= ?1 AND state IN ('due', 'working', 'ready', 'handed_over', 'to_finish', 'parked')",
             )?
             .query_map([soon], |row| row.get(0))?
             .collect()

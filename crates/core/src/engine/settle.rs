@@ -315,7 +315,9 @@ impl Engine {
         };
         let known = self.read(|sql| hold::get(sql, whose, id, NEAR))?;
         // Every reply says it; one write a minute will do.
-        if known.is_some_and(|hold| hold.until.duration_since(until).abs() < jiff::SignedDuration::from_mins(1)) {
+        if known
+            .is_some_and(|hold| hold.until.duration_since(until).abs() < jiff::SignedDuration::from_mins(1))
+        {
             return Ok(());
         }
         let account = desk.account.id;

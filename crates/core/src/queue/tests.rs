@@ -34,7 +34,18 @@ impl House {
                     "INSERT INTO sqlite_sequence (name, seq) VALUES ('delivery', 9000), ('account', 500), ('post', 40), ('errand', 70000)",
                 )
                 .map_err(problem)?;
-                let app = app::upsert(tx, "p", "client", &BTreeMap::new(), at(0))?;
+                let app = app::upsert(
+                    tx,
+                    &app::NewApp {
+                        platform: "p",
+                        client_id: "client",
+                        way: "",
+                        quotas: &BTreeMap::new(),
+                        flags: &BTreeMap::new(),
+                        redirect: None,
+                    },
+                    at(0),
+                )?;
                 (0..accounts)
                     .map(|n| {
                         let identity = Identity {
@@ -44,7 +55,7 @@ impl House {
                             url: None,
                             live: serde_json::Value::Null,
                         };
-                        let new = Connected { platform: "p", app, identity: &identity, scopes: &[], sign_in_ends: None };
+                        let new = Connected { platform: "p", app, identity: &identity, scopes: &[], sign_in_ends: None, way: "" };
                         account::connect(tx, &new, &MissedRule::Ask, at(0))
                     })
                     .collect::<Outcome<Vec<_>>>()
@@ -327,7 +338,7 @@ async fn a_full_queue_costs_a_claim_no_more_than_an_empty_one() {
                 for query in [
                     format!("SELECT min(next_at) FROM delivery INDEXED BY delivery_lane_open WHERE account_id = ?1 AND {}{}", claim::HEAVY, claim::OPEN),
                     format!("SELECT min(next_at) FROM delivery INDEXED BY delivery_lane_next WHERE account_id = ?1 AND {}", claim::HEAVY),
-                    "SELECT id FROM delivery INDEXED BY delivery_light WHERE state IN ('working', 'ready', 'handed_over') AND claim IS NULL AND paused = 0 AND next_at <= ?1 ORDER BY next_at LIMIT 9".into(),
+                    "SELECT id FROM delivery INDEXED BY delivery_light WHERE state IN ('working', 'ready', 'handed_over', 'to_finish') AND claim IS NULL AND paused = 0 AND next_at <= ?1 ORDER BY next_at LIMIT 9".into(),
                 ] {
                     let mut query = sql.prepare(&query)?;
                     query.query([lanes[0].account])?.next()?;

@@ -233,14 +233,18 @@ pub fn retry_errands(tx: &mut Tx, account: i64, now: Timestamp) -> Outcome<()> {
 pub fn finish(tx: &mut Tx, id: i64, there: Option<&Remote>, now: Timestamp) -> Outcome<()> {
     let row = row(tx, id)?;
     if row.state != State::ToFinish {
-        return Err(Problem::block(Code::NotNow, "Only a draft that waits at the platform can be called done."));
+        return Err(Problem::block(
+            Code::NotNow,
+            "Only a draft that waits at the platform can be called done.",
+        ));
     }
     let channel: Option<String> = tx
         .query_row("SELECT url FROM account WHERE id = ?1", [row.account], |row| row.get(0))
         .map_err(problem)?;
-    let remote = there.cloned().or_else(|| row.remote.clone()).or_else(|| {
-        channel.map(|url| Remote { id: format!("finished-by-hand-{id}"), url })
-    });
+    let remote = there
+        .cloned()
+        .or_else(|| row.remote.clone())
+        .or_else(|| channel.map(|url| Remote { id: format!("finished-by-hand-{id}"), url }));
     let Some(remote) = remote else {
         return Err(Problem::block(Code::BadRequest, "Say under which address it is.").edit("url"));
     };

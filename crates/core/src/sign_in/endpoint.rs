@@ -143,12 +143,7 @@ pub(super) async fn renew(
 }
 
 /// Gives a token back, in the way this platform has for it.
-pub(super) async fn revoke(
-    wire: &Wire,
-    way: Way,
-    app: &AppCredentials,
-    given: Given<'_>,
-) -> Result<(), No> {
+pub(super) async fn revoke(wire: &Wire, way: Way, app: &AppCredentials, given: Given<'_>) -> Result<(), No> {
     let Some(fact) = &way.sign_in.revoke else { return Ok(()) };
     let access = given.access.unwrap_or(given.refresh);
     let (sent, token) = match fact {
@@ -257,12 +252,7 @@ async fn send(
 }
 
 /// One small call, and its answer.
-pub(super) async fn carried(
-    wire: &Wire,
-    way: Way,
-    call: Call,
-    bearer: Option<&Bearer>,
-) -> Result<Reply, No> {
+pub(super) async fn carried(wire: &Wire, way: Way, call: Call, bearer: Option<&Bearer>) -> Result<Reply, No> {
     match wire.send(way.facts.hosts, call, bearer, &Files::default(), &Arc::new(Gauge::default())).await {
         Sent::Reply(reply) => Ok(reply),
         Sent::Offline { .. } => Err(No::Offline),
@@ -341,8 +331,16 @@ pub(super) fn refusal(way: Way, reply: &Reply, sent: &[SecretString]) -> Option<
                 _ => Means::Unknown,
             };
             let number = |value: &Value| value.as_i64().map(|code| Value::String(format!("sub-code {code}")));
-            let says = [number(&told["error_subcode"]), Some(told["message"].clone()), Some(told["error_message"].clone())];
-            (code.map_or_else(|| "unreadable".into(), |code| format!("code {code}")), means, says.into_iter().flatten().collect())
+            let says = [
+                number(&told["error_subcode"]),
+                Some(told["message"].clone()),
+                Some(told["error_message"].clone()),
+            ];
+            (
+                code.map_or_else(|| "unreadable".into(), |code| format!("code {code}")),
+                means,
+                says.into_iter().flatten().collect(),
+            )
         }
     };
     let says: Vec<String> = std::iter::once(error.as_str())

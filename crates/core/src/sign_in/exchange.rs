@@ -33,7 +33,9 @@ pub(super) async fn sign_in(
         ("code", code.expose().clone()),
     ];
     let call = match way.sign_in.asked_by {
-        AskedBy::GetQuery => by_query(Call::new("oauth.token", http::Method::GET, Target::At(host, path.into())), fields),
+        AskedBy::GetQuery => {
+            by_query(Call::new("oauth.token", http::Method::GET, Target::At(host, path.into())), fields)
+        }
         AskedBy::PostForm => {
             let grant = [("grant_type", "authorization_code".to_string())];
             Call::new("oauth.token", http::Method::POST, Target::At(host, path.into()))
@@ -74,8 +76,7 @@ pub(super) async fn trade(
     fields.push((fact.token_field, token.expose().clone()));
     let call = Call::new("oauth.exchange", http::Method::GET, Target::At(fact.at.0, fact.at.1.into()));
     let before = clock.now();
-    let reply =
-        carried(wire, way, by_query(call, fields).header("accept", "application/json"), None).await?;
+    let reply = carried(wire, way, by_query(call, fields).header("accept", "application/json"), None).await?;
     Ok(read(way, &reply, before, days, &[secret, token.clone()])?.granted())
 }
 
@@ -123,7 +124,8 @@ fn read(way: Way, reply: &Reply, before: Timestamp, days: u32, sent: &[SecretStr
     let answer = reply.json().ok_or_else(unreadable)?;
     // Instagram's own sign-in answers with a list of one, or flat.
     let answer = answer.get("data").and_then(|list| list.get(0)).unwrap_or(&answer);
-    let token = answer["access_token"].as_str().filter(|token| !token.trim().is_empty()).ok_or_else(unreadable)?;
+    let token =
+        answer["access_token"].as_str().filter(|token| !token.trim().is_empty()).ok_or_else(unreadable)?;
     let life = answer["expires_in"].as_u64().filter(|life| *life > 0).map(seconds);
     let life = life.or_else(|| (days > 0).then(|| days_of(days)));
     Ok(Token {

@@ -52,8 +52,7 @@ pub(super) async fn bind(facts: &SignInFacts, registered: Option<&str>) -> std::
     let odd = || std::io::Error::from(std::io::ErrorKind::InvalidInput);
     let registered = registered.map(Url::parse).transpose().map_err(|_| odd())?;
     let fixed = registered.as_ref().filter(|url| url.scheme() == "http");
-    let listener =
-        TcpListener::bind((Ipv4Addr::LOCALHOST, fixed.and_then(Url::port).unwrap_or(0))).await?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, fixed.and_then(Url::port).unwrap_or(0))).await?;
     let port = listener.local_addr()?.port();
     let path = fixed.map_or_else(|| facts.redirect_path.to_string(), |url| url.path().to_string());
     let address = match &registered {

@@ -31,11 +31,7 @@ impl Tokens {
     ///
     /// `fetch` runs as a task of its own and to its end even if every caller goes away: it stores a rotated refresh token, and that
     /// token is lost for good if it is broken off between answer and vault. So it must store before it returns.
-    pub async fn bearer<Fetch, Fetching>(
-        &self,
-        account: i64,
-        fetch: Fetch,
-    ) -> Result<Bearer, RefreshFault>
+    pub async fn bearer<Fetch, Fetching>(&self, account: i64, fetch: Fetch) -> Result<Bearer, RefreshFault>
     where
         Fetch: FnOnce() -> Fetching,
         Fetching: Future<Output = Result<Granted, RefreshFault>> + Send + 'static,

@@ -111,7 +111,7 @@ impl Engine {
                 )?,
                 moving,
                 waiting: count(&[State::Due, State::Parked, State::Ready, State::Working])?,
-                needs_you: count(&[State::Stuck])?,
+                needs_you: count(&[State::Stuck, State::ToFinish])?,
                 last: one("SELECT id FROM delivery WHERE state = 'published' ORDER BY due_at DESC, id DESC LIMIT 1")?,
             })
         })

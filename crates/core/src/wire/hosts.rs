@@ -56,9 +56,9 @@ impl Hosts {
                     && url.port_or_known_default() == Some(443)
                     && url.host_str().is_some_and(|host| allows(hosts, host))
             }
-            Hosts::Sandbox(list) => list
-                .iter()
-                .any(|(host, base)| allows(hosts, host) && base.origin() == url.origin()),
+            Hosts::Sandbox(list) => {
+                list.iter().any(|(host, base)| allows(hosts, host) && base.origin() == url.origin())
+            }
         }
     }
 }

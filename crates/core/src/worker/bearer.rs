@@ -184,7 +184,9 @@ impl Engine {
                 Err(RefreshFault::SignInAgain { detail }.into())
             }
             // Whether it is really over is seen when it is used.
-            (Err(Trouble::Refresh(_)), Some(ends)) => Ok(as_it_is(ends.min(now.saturating_add(SignedDuration::from_hours(1)).unwrap_or(ends)))),
+            (Err(Trouble::Refresh(_)), Some(ends)) => {
+                Ok(as_it_is(ends.min(now.saturating_add(SignedDuration::from_hours(1)).unwrap_or(ends))))
+            }
             (Err(trouble), _) => Err(trouble),
         }
     }
@@ -198,7 +200,8 @@ impl Engine {
     ) -> Result<SecretString, RefreshFault> {
         let call = platform.ask(&Question::Token, account);
         let hosts = platform.facts().hosts;
-        let sent = self.inner.wire.send(hosts, call, Some(owner), &Files::default(), &Default::default()).await;
+        let sent =
+            self.inner.wire.send(hosts, call, Some(owner), &Files::default(), &Default::default()).await;
         let later = |detail: String| RefreshFault::Later { after: None, detail };
         match sent {
             Sent::Reply(reply) if reply.status < 500 => {
@@ -208,7 +211,9 @@ impl Engine {
                     Err(Fault::SignIn { detail } | Fault::Permission { detail, .. }) => {
                         Err(RefreshFault::SignInAgain { detail })
                     }
-                    Err(Fault::Refused(problem)) => Err(RefreshFault::SignInAgain { detail: problem.message }),
+                    Err(Fault::Refused(problem)) => {
+                        Err(RefreshFault::SignInAgain { detail: problem.message })
+                    }
                     Err(Fault::Limit { problem, .. }) => Err(later(problem.message)),
                     Err(Fault::Again { after, detail }) => Err(RefreshFault::Later { after, detail }),
                     Err(Fault::Lost { detail } | Fault::Unsure { detail } | Fault::Strange { detail }) => {
@@ -216,9 +221,10 @@ impl Engine {
                     }
                 }
             }
-            Sent::Reply(reply) => {
-                Err(RefreshFault::Later { after: reply.retry_after(), detail: format!("HTTP {}", reply.status) })
-            }
+            Sent::Reply(reply) => Err(RefreshFault::Later {
+                after: reply.retry_after(),
+                detail: format!("HTTP {}", reply.status),
+            }),
             Sent::Offline { .. } => Err(RefreshFault::Offline),
             Sent::Cut { detail } => Err(later(detail)),
             Sent::Forbidden { host } => Err(later(format!("{host} is not a host we may call"))),

@@ -24,8 +24,9 @@ impl Moving {
         call: &Call,
     ) -> Moving {
         // Of all the files of a post, one after the other; a call may carry a piece of one.
-        let sizes: Vec<u64> =
-            std::iter::once(desk.job.media.size).chain(desk.job.more.iter().map(|video| video.size)).collect();
+        let sizes: Vec<u64> = std::iter::once(desk.job.media.size)
+            .chain(desk.job.more.iter().map(|video| video.size))
+            .collect();
         let whole: u64 = sizes.iter().sum();
         let before = |nth: usize| sizes.iter().take(nth).sum::<u64>();
         let from = match &call.body {

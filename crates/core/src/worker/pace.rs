@@ -17,7 +17,9 @@ pub(super) fn last_byte_to_public(
     line: Option<&Attempt>,
     now: Timestamp,
 ) -> Outcome<Option<Duration>> {
-    if ticket.errand.is_some() || !matches!(desk.platform.goes_out(&desk.job), GoesOut::AtTheMinute | GoesOut::Now) {
+    if ticket.errand.is_some()
+        || !matches!(desk.platform.goes_out(&desk.job), GoesOut::AtTheMinute | GoesOut::Now)
+    {
         return Ok(None);
     }
     let id = ticket.delivery.id;

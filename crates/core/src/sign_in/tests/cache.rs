@@ -4,7 +4,7 @@ use super::fake::{PATIENCE, PLAIN, World, allow, app, at, start};
 use crate::clock::{Clock, Hand};
 use crate::sensitive::Sensitive;
 use crate::sign_in::tokens::Tokens;
-use crate::sign_in::{Access, Granted, RefreshFault, refresh, sign_in};
+use crate::sign_in::{Access, Granted, RefreshFault, Way, refresh, sign_in};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ fn kitchen(life: i64) -> Kitchen {
 }
 
 fn access(number: i64, expires_at: jiff::Timestamp) -> Access {
-    Access { token: Arc::new(format!("canary-{number}").into()), expires_at }
+    Access { token: Arc::new(format!("canary-{number}").into()), owner: None, expires_at }
 }
 
 fn down() -> RefreshFault {
@@ -61,7 +61,7 @@ impl Kitchen {
                 }),
             }
         };
-        self.tokens.bearer(account, fetch).await
+        self.tokens.bearer(account, fetch).await.map(|bearer| bearer.token)
     }
 
     async fn bearer(&self, account: i64) -> String {
@@ -231,13 +231,14 @@ async fn a_sign_in_and_then_its_refreshes() {
         let browse = |url: &url::Url| {
             tokio::spawn(allow(url.clone()));
         };
-        sign_in(&wire, &clock, &PLAIN, &app(), &browse, PATIENCE, &Default::default()).await
+        sign_in(&wire, &clock, Way::first(&PLAIN), &app(), &browse, PATIENCE, &Default::default()).await
     });
     tokens.hold(ALICE).await.put(&signing.await.unwrap().unwrap().access);
     let bearer = || {
         let (wire, clock) = (world.wire.clone(), world.clock.clone());
-        let fetch =
-            || async move { refresh(&wire, &clock, &PLAIN, &app(), &"1//canary-stored".into()).await };
+        let fetch = || async move {
+            refresh(&wire, &clock, Way::first(&PLAIN), &app(), &"1//canary-stored".into()).await
+        };
         tokens.bearer(ALICE, fetch)
     };
     assert!(bearer().await.is_ok());

@@ -31,13 +31,7 @@ const SCOPES: &[ScopeFact] = &[
 ];
 
 const fn facts(sign_in: SignInFacts) -> Facts {
-    Facts {
-        id: "loaf",
-        name: "Loaf",
-        hosts: &["login.example", "token.example"],
-        sign_in,
-        ..Facts::PLAIN
-    }
+    Facts { id: "loaf", name: "Loaf", hosts: &["login.example", "token.example"], sign_in, ..Facts::PLAIN }
 }
 
 const PLAIN_SIGN_IN: SignInFacts = SignInFacts {
@@ -185,7 +179,16 @@ impl World {
         facts: &'static Facts,
         browser: &(dyn Fn(&Url) + Send + Sync),
     ) -> Outcome<Granted> {
-        sign_in(&self.wire, &self.clock, facts, &app(), browser, PATIENCE, &CancellationToken::new()).await
+        sign_in(
+            &self.wire,
+            &self.clock,
+            Way::first(facts),
+            &app(),
+            browser,
+            PATIENCE,
+            &CancellationToken::new(),
+        )
+        .await
     }
 
     /// Signs in while pauses shorter than the user's patience pass by themselves.
@@ -205,7 +208,7 @@ impl World {
     }
 
     pub async fn refresh(&self, facts: &'static Facts) -> Result<Granted, RefreshFault> {
-        refresh(&self.wire, &self.clock, facts, &app(), &"1//canary-stored".into()).await
+        refresh(&self.wire, &self.clock, Way::first(facts), &app(), &"1//canary-stored".into()).await
     }
 
     pub fn asked(&self) -> usize {

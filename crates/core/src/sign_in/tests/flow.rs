@@ -3,7 +3,7 @@
 use super::fake::*;
 use crate::facts::Facts;
 use crate::problem::{Code, Fix, Problem};
-use crate::sign_in::{AppCredentials, sign_in};
+use crate::sign_in::{AppCredentials, Way, sign_in};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -246,7 +246,7 @@ async fn cancelling_or_dropping_closes_the_listener() {
         let browse: &(dyn Fn(&Url) + Send + Sync) = &browse;
         let app = app();
         let mut signing =
-            Box::pin(sign_in(&world.wire, &world.clock, &PLAIN, &app, browse, PATIENCE, &cancel));
+            Box::pin(sign_in(&world.wire, &world.clock, Way::first(&PLAIN), &app, browse, PATIENCE, &cancel));
         let back = tokio::select! {
             _ = &mut signing => unreachable!(),
             back = seen.recv() => back.unwrap(),
@@ -276,9 +276,14 @@ async fn what_is_missing_is_said_before_the_browser_opens() {
         (&PLAIN, "loaf-app", Some(""), Code::AppRefused),
         (&ELSEWHERE, "loaf-app", Some(SECRET), Code::HostUnknown),
     ] {
-        let app = AppCredentials { client_id: client_id.into(), client_secret: secret.map(Into::into) };
-        let problem =
-            sign_in(&world.wire, &world.clock, facts, &app, &open, PATIENCE, &cancel).await.unwrap_err();
+        let app = AppCredentials {
+            client_id: client_id.into(),
+            client_secret: secret.map(Into::into),
+            redirect: None,
+        };
+        let problem = sign_in(&world.wire, &world.clock, Way::first(facts), &app, &open, PATIENCE, &cancel)
+            .await
+            .unwrap_err();
         assert_eq!(problem.code, code);
         if code != Code::HostUnknown {
             assert_eq!(problem.fix, Fix::AddApp { platform: "loaf".into() });

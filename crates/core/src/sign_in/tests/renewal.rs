@@ -3,7 +3,7 @@
 use super::fake::*;
 use crate::problem::Code;
 use crate::sensitive::SecretString;
-use crate::sign_in::{AppCredentials, RefreshFault, keep_refresh, refresh, revoke};
+use crate::sign_in::{AppCredentials, Given, RefreshFault, Way, keep_refresh, refresh, revoke};
 use serde_json::{Value, json as value};
 use std::time::Duration;
 
@@ -85,9 +85,11 @@ async fn only_a_structured_invalid_grant_ends_a_sign_in() {
     }
     let world = World::without_tokens().await;
     assert_eq!(kind(&world.refresh(&PLAIN).await.unwrap_err()), Kind::Offline);
-    let no_secret = AppCredentials { client_id: "loaf-app".into(), client_secret: None };
+    let no_secret = AppCredentials { client_id: "loaf-app".into(), client_secret: None, redirect: None };
     let fault =
-        refresh(&world.wire, &world.clock, &PLAIN, &no_secret, &"1//canary-stored".into()).await.unwrap_err();
+        refresh(&world.wire, &world.clock, Way::first(&PLAIN), &no_secret, &"1//canary-stored".into())
+            .await
+            .unwrap_err();
     assert_eq!(kind(&fault), Kind::AppRefused);
 }
 
@@ -181,7 +183,8 @@ async fn a_token_is_revoked_when_the_platform_says_so_or_had_forgotten_it() {
         ),
     ] {
         let world = World::with_plan([reply]).await;
-        let ended = revoke(&world.wire, &PLAIN, &token).await;
+        let ended =
+            revoke(&world.wire, Way::first(&PLAIN), &app(), Given { refresh: &token, access: None }).await;
         assert!(!format!("{ended:?}").contains(MARK), "{ended:?}");
         assert_eq!(ended.err().map(|problem| problem.code), wanted, "{name}");
         let form = world.desk.forms.lock().unwrap()[0].clone();
@@ -192,7 +195,15 @@ async fn a_token_is_revoked_when_the_platform_says_so_or_had_forgotten_it() {
         world.all_happened();
     }
     let world = World::without_tokens().await;
-    assert_eq!(revoke(&world.wire, &PLAIN, &token).await.unwrap_err().code, Code::Offline);
-    assert!(revoke(&world.wire, &BARE, &token).await.is_ok());
+    assert_eq!(
+        revoke(&world.wire, Way::first(&PLAIN), &app(), Given { refresh: &token, access: None })
+            .await
+            .unwrap_err()
+            .code,
+        Code::Offline
+    );
+    assert!(
+        revoke(&world.wire, Way::first(&BARE), &app(), Given { refresh: &token, access: None }).await.is_ok()
+    );
     assert_eq!(world.asked(), 0);
 }

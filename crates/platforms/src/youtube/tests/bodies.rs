@@ -12,7 +12,8 @@ fn every_facts_default_is_json_and_every_host_is_listed() {
         }
         assert!(!option.required || option.default.is_some(), "{} would block the command line", option.key);
     }
-    for (host, path) in [facts.sign_in.authorize, facts.sign_in.token, facts.sign_in.revoke.unwrap()] {
+    let Some(RevokeFact::RefreshToken { at: revoke }) = facts.sign_in.revoke else { panic!() };
+    for (host, path) in [facts.sign_in.authorize, facts.sign_in.token, revoke] {
         assert!(facts.hosts.contains(&host) && path.starts_with('/'));
     }
     assert!(crate::by_id("youtube").is_some() && crate::by_id("yt").is_none());

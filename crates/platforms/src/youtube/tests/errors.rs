@@ -183,7 +183,12 @@ fn who_am_i() {
 #[test]
 fn live_lists() {
     let live = |what: &str, items: Value| {
-        AnyPlatform::answer(&YouTube, &Question::Live { what: what.into() }, &list(items))
+        AnyPlatform::answer(
+            &YouTube,
+            &Question::Live { what: what.into() },
+            &JobAccount::default(),
+            &list(items),
+        )
     };
     let categories = live(
         "categories",

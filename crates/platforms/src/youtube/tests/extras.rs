@@ -19,8 +19,13 @@ fn dressed() -> Job {
     ] {
         job = with(job, key, json!(value));
     }
-    let png = SideFile { file_name: "a.png".into(), size: 5000, mime: "image/png".into() };
-    let srt = SideFile { file_name: "a.srt".into(), size: 600, mime: "application/x-subrip".into() };
+    let png = SideFile { file_name: "a.png".into(), size: 5000, mime: "image/png".into(), duration_ms: None };
+    let srt = SideFile {
+        file_name: "a.srt".into(),
+        size: 600,
+        mime: "application/x-subrip".into(),
+        duration_ms: None,
+    };
     job.sides = [("thumbnail".into(), png), ("captions".into(), srt)].into();
     job
 }
