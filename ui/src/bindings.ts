@@ -10,6 +10,8 @@ export type AccountView = {
   platform: string;
   platform_name: string;
   app: number;
+  way: string;
+  pace_ms: number | null;
   remote_id: string;
   name: string;
   handle: string | null;
@@ -28,7 +30,15 @@ export type AccountView = {
   privacy_note: string | null;
 };
 
-export type AddApp = { platform: string, client_id: string, client_secret?: string | null, quotas?: Record<string, number> };
+export type AddApp = {
+  platform: string;
+  client_id: string;
+  client_secret?: string | null;
+  quotas?: Record<string, number>;
+  way?: string;
+  flags?: Record<string, boolean>;
+  redirect?: string | null;
+};
 
 export type AddPost = {
   path: string;
@@ -44,9 +54,21 @@ export type AddPost = {
 
 export type Added = { post: number, deliveries: Array<DeliveryView>, warnings: Array<Problem> };
 
-export type AppView = { id: number, platform: string, client_id: string, quotas: Array<QuotaView> };
+export type AppFlagFact = { key: string, label: string, help: string, default: boolean };
+
+export type AppView = {
+  id: number;
+  platform: string;
+  client_id: string;
+  way: string;
+  flags: Record<string, boolean>;
+  redirect: string | null;
+  quotas: Array<QuotaView>;
+};
 
 export type AskLive = { account: number, what: string };
+
+export type AskedBy = "post_form" | "get_query";
 
 export type Attempt = {
   errand?: number;
@@ -75,6 +97,12 @@ export type Checked = { ok: boolean, media: Probe, due: string | null, channels:
 export type CheckedChannel = { account: number, name: string, platform: string, goes_out: GoesOut, problems: Array<Problem> };
 
 export type Choice = { value: string, label: string };
+
+export type Choosable = { remote_id: string, name: string, handle: string | null, connected: boolean };
+
+export type Choose = { id: number, platform: string, channels: Array<Choosable> };
+
+export type Chosen = { id: number, remote_ids: Array<string> };
 
 export type Chroma = "4:0:0" | "4:2:0" | "4:2:2" | "4:4:4";
 
@@ -128,6 +156,10 @@ export type Code =
   | "processing_failed"
   | "extra_failed"
   | "already_public"
+  | "finish_there"
+  | "finish_soon"
+  | "terms_changed"
+  | "not_audited"
   | "keychain_locked"
   | "keychain_absent"
   | "keychain_broken"
@@ -159,7 +191,18 @@ export type Composing = {
   fold: boolean;
 };
 
-export type Connect = { platform: string, app?: number | null, patience_s?: number | null };
+export type Connect = {
+  platform: string;
+  app?: number | null;
+  way?: string | null;
+  token?: string | null;
+  choose?: Array<string>;
+  patience_s?: number | null;
+};
+
+export type Connection = { accounts: Array<AccountView>, choosing: Choose | null };
+
+export type ConsentText = { when: [string, Array<string>] | null, text: string, links: Array<[string, string]> };
 
 export type Container = "mp4" | "mov" | "webm" | "matroska" | "avi" | "mpeg_ts" | "mpeg_ps" | "flv" | "asf" | "ogg";
 
@@ -259,15 +302,23 @@ export type ErrandView = {
 
 export type Event = { seq: number } & ({ "what": "delivery", id: number } | { "what": "account", id: number } | { "what": "app", id: number } | { "what": "media", id: number } | { "what": "composing", id: number } | { "what": "settings" } | { "what": "elsewhere" } | { "what": "notice", delivery: number, kind: NoticeKind } | { "what": "moving", delivery: number, sent: number, total: number, bytes_per_s: number });
 
+export type Exclusion = { value: string, other: string, other_value: string, why: string };
+
 export type Facts = {
   id: string;
   name: string;
   hosts: Array<string>;
   sign_in: SignInFacts;
+  also: Array<SignInFacts>;
+  app_flags: Array<AppFlagFact>;
   words: Array<WordFact>;
   media: MediaFacts;
   options: Array<OptionFact>;
   quotas: Array<QuotaFact>;
+  rates: Array<RateFact>;
+  terms: boolean;
+  preview: PreviewFact;
+  ahead_s: number | null;
   privacy_note: string | null;
   processing_s_per_min: number;
   session_s: number;
@@ -282,6 +333,8 @@ export type Filter = {
   account?: number | null;
   limit?: number | null;
 };
+
+export type Finish = { id: number, url?: string | null };
 
 export type Fix =
   | { "do": "none" }
@@ -357,7 +410,12 @@ export type MediaFacts = {
   mimes: Array<string>;
   max_size: number;
   max_duration_ms: number | null;
+  max_duration_live: string | null;
   min_duration_ms: number;
+  side: [number, number] | null;
+  max_width: number | null;
+  frame_rate: [number, number] | null;
+  aspect: [number, number] | null;
   as_of: string;
 };
 
@@ -387,9 +445,13 @@ export type Note =
 
 export type Nothing = Record<string, never>;
 
-export type NoticeKind = "published" | "needs_you" | "missed";
+export type NoticeKind = "published" | "needs_you" | "missed" | "finish_there";
 
 export type Notify = { published: boolean, needs_you: boolean, missed: boolean };
+
+export type OAuthErrors =
+  | { "shape": "flat" }
+  | { "shape": "coded", grant: Array<number>, app: Array<number>, passing: Array<number> };
 
 export type OptionFact = {
   key: string;
@@ -399,6 +461,9 @@ export type OptionFact = {
   required: boolean;
   default: string | null;
   depends_on: [string, Array<string>] | null;
+  allowed: string | null;
+  off_when: [string, string] | null;
+  excludes: Array<Exclusion>;
   amendable: boolean;
   as_of: string;
 };
@@ -411,7 +476,11 @@ export type OptionKind =
   | { "is": "tags", max_total: number }
   | { "is": "date" }
   | { "is": "language" }
-  | { "is": "file", mimes: Array<string>, max_size: number };
+  | { "is": "file", mimes: Array<string>, max_size: number }
+  | { "is": "videos", mimes: Array<string>, max_size: number, most: number }
+  | { "is": "number", min: number, max: number, unit: string }
+  | { "is": "names", most: number }
+  | { "is": "consent", says: Array<ConsentText> };
 
 export type Outside = "unlimited" | "paused";
 
@@ -419,9 +488,16 @@ export type Pause = { id: number, paused: boolean };
 
 export type PauseAll = { paused: boolean };
 
-export type Pkce = "s256" | "s256_hex";
+export type Pkce = "s256" | "s256_hex" | "none";
 
 export type Poster = { path: string | null };
+
+export type PreviewFact = {
+  frame: [number, number];
+  covered: [number, number, number, number];
+  caption_cut: number | null;
+  as_of: string;
+};
 
 export type Probe = {
   size: number;
@@ -445,13 +521,24 @@ export type QuotaView = { bucket: string, label: string, used: number, per_day: 
 
 export type Range = { from: string, to: string, account?: number | null };
 
+export type RateFact = { calls: Array<string>, per_minute: number, as_of: string };
+
 export type ReadTime = { at: string, zone?: string | null, fold?: boolean };
 
+export type RedirectKind = "fixed_port" | "https_page";
+
 export type Remote = { id: string, url: string };
+
+export type Renew = { "by": "refresh_token" } | { "by": "exchange", long: TradeFact, again: TradeFact, days: number };
 
 export type Reorder = { id: number, before: number | null };
 
 export type Report = { text: string };
+
+export type RevokeFact =
+  | { "by": "refresh_token", at: [string, string] }
+  | { "by": "access_token", at: [string, string] }
+  | { "by": "delete", at: [string, string] };
 
 export type Rules = { id: number, missed: MissedRule, slots?: Array<Slot> };
 
@@ -482,9 +569,15 @@ export type Settings = {
 };
 
 export type SignInFacts = {
+  way: string;
+  label: string;
+  note: string | null;
   authorize: [string, string];
   token: [string, string];
-  revoke: [string, string] | null;
+  asked_by: AskedBy;
+  errors: OAuthErrors;
+  renew: Renew;
+  revoke: RevokeFact | null;
   pkce: Pkce;
   secret: boolean;
   client_id_field: string;
@@ -493,6 +586,10 @@ export type SignInFacts = {
   extra: Array<[string, string]>;
   redirect_path: string;
   redirect_host: string;
+  redirects: Array<RedirectKind>;
+  paste: string | null;
+  account_tokens: boolean;
+  asks_scopes: boolean;
   rotates: boolean;
   revokes_all: boolean;
 };
@@ -501,11 +598,29 @@ export type Slot = { weekday: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "s
 
 export type Stage = "opening" | "sending" | "processing" | "publishing" | "checking" | "editing" | "removing";
 
-export type State = "draft" | "due" | "working" | "ready" | "handed_over" | "parked" | "stuck" | "published" | "cancelled";
+export type State =
+  | "draft"
+  | "due"
+  | "working"
+  | "ready"
+  | "handed_over"
+  | "to_finish"
+  | "parked"
+  | "stuck"
+  | "published"
+  | "cancelled";
 
 export type Tested = { ok: boolean, problem: Problem | null, redirect: string };
 
 export type TimeRead = { due: string, wall: WallTime, kind: "exact" | "gap" | "overlap" };
+
+export type TradeFact = {
+  at: [string, string];
+  grant_type: string;
+  token_field: string;
+  client_id: boolean;
+  client_secret: boolean;
+};
 
 export type Transfer = "sdr" | "pq" | "hlg" | "other";
 
@@ -566,7 +681,8 @@ export interface Commands {
   "apps.add": { given: AddApp; answer: AppView };
   "apps.list": { given: Nothing; answer: Array<AppView> };
   "apps.remove": { given: Id; answer: Nothing };
-  "accounts.connect": { given: Connect; answer: AccountView };
+  "accounts.connect": { given: Connect; answer: Connection };
+  "accounts.choose": { given: Chosen; answer: Array<AccountView> };
   "accounts.list": { given: Nothing; answer: Array<AccountView> };
   "accounts.disconnect": { given: Id; answer: Disconnected };
   "accounts.rules": { given: Rules; answer: AccountView };
@@ -581,6 +697,7 @@ export interface Commands {
   "posts.cancel": { given: Id; answer: DeliveryView };
   "posts.retry": { given: Which; answer: Array<DeliveryView> };
   "posts.decide": { given: Decide; answer: DeliveryView };
+  "posts.finish": { given: Finish; answer: DeliveryView };
   "posts.pause": { given: Pause; answer: DeliveryView };
   "settings.get": { given: Nothing; answer: Settings };
   "settings.set": { given: Settings; answer: Settings };
@@ -603,4 +720,5 @@ export interface Commands {
   "platforms.live": { given: AskLive; answer: Array<Choice> };
   "apps.test": { given: Id; answer: Tested };
   "accounts.health": { given: Id; answer: AccountView };
+  "accounts.terms": { given: Id; answer: AccountView };
 }

@@ -42,6 +42,8 @@ function account(id: number, name: string, handle: string, more: Partial<Account
     platform: "youtube",
     platform_name: "YouTube",
     app: 1,
+    way: "",
+    pace_ms: null,
     remote_id: `UC${id}`,
     name,
     handle,
@@ -280,6 +282,9 @@ export const answers: Answers = {
             id: 1,
             platform: "youtube",
             client_id: "1234-abc.apps.googleusercontent.com",
+            way: "",
+            flags: {},
+            redirect: null,
             quotas: [
               {
                 bucket: "uploads",

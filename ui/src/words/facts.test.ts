@@ -15,6 +15,17 @@ describe("words of Facts", () => {
             ? option.kind.choices.map(([value]) => `choice_${safe(`${option.key}_${value}`)}`)
             : [],
         ),
+        ...platform.options.flatMap((option) =>
+          option.kind.is === "consent" ? option.kind.says.map((_, at) => `consent_${safe(`${option.key}_${at}`)}`) : [],
+        ),
+        ...platform.options.flatMap((option) => (option.off_when ? [`off_${safe(option.key)}`] : [])),
+        ...platform.options.flatMap((option) =>
+          option.excludes.map((rule) => `not_${safe(`${option.key}_${rule.value}`)}`),
+        ),
+        ...platform.app_flags.flatMap((flag) => [`flag_${safe(flag.key)}`, `flaghelp_${safe(flag.key)}`]),
+        ...[platform.sign_in, ...platform.also].flatMap((way) =>
+          way.note === null ? [] : [`way_${way.way === "" ? "usual" : safe(way.way)}`],
+        ),
         ...platform.words.map((word) => `word_${word.field}`),
         ...platform.quotas.map((quota) => `quota_${safe(quota.bucket)}`),
       ];

@@ -24,6 +24,20 @@ export function choiceLabel(platform: string, key: string, value: string): strin
   return fact(platform, "choice", `${key}_${value}`, plain ?? value);
 }
 
+/** The words of a declaration: the last whose condition holds. */
+export function consentText(platform: string, key: string, at: number, plain: string): string {
+  return fact(platform, "consent", `${key}_${at}`, plain);
+}
+
+export const flagLabel = (platform: string, key: string, plain: string): string => fact(platform, "flag", key, plain);
+export const flagHelp = (platform: string, key: string, plain: string): string =>
+  fact(platform, "flaghelp", key, plain);
+export const whyOff = (platform: string, key: string, plain: string): string => fact(platform, "off", key, plain);
+export const whyNot = (platform: string, key: string, value: string, plain: string): string =>
+  fact(platform, "not", `${key}_${value}`, plain);
+export const wayNote = (platform: string, way: string, plain: string): string =>
+  fact(platform, "way", way === "" ? "usual" : way, plain);
+
 export const wordLabel = (platform: string, field: string): string =>
   fact(platform, "word", field, of(platform)?.words.find((word) => word.field === field)?.label ?? field);
 export const quotaLabel = (platform: string, bucket: string, plain: string): string =>

@@ -18,6 +18,7 @@ export function colorOf(state: State): string {
       return "var(--uploading)";
     case "ready":
     case "handed_over":
+    case "to_finish":
       return "var(--staged)";
     case "parked":
       return "var(--attention)";

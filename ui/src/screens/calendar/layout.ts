@@ -19,14 +19,15 @@ export type Card = {
 
 const weight: Record<State, number> = {
   stuck: 0,
-  parked: 1,
-  working: 2,
-  ready: 3,
-  due: 4,
-  handed_over: 5,
-  draft: 6,
-  published: 7,
-  cancelled: 8,
+  to_finish: 1,
+  parked: 2,
+  working: 3,
+  ready: 4,
+  due: 5,
+  handed_over: 6,
+  draft: 7,
+  published: 8,
+  cancelled: 9,
 };
 
 /** The row that speaks for a card: what needs a person first. */

@@ -1,7 +1,22 @@
 import { describe, expect, it } from "vitest";
-import type { Facts } from "$bindings";
+import type { Facts, OptionFact } from "$bindings";
 import facts from "../../host/fixtures/platforms.list.json";
-import { applies, count, endingsOf, howItGoes, missing, nextSlots, Past, pieces, shownFirst } from "./words";
+import {
+  Past,
+  allowed,
+  applies,
+  consentOf,
+  count,
+  cutAt,
+  endingsOf,
+  howItGoes,
+  missing,
+  nextSlots,
+  offWhy,
+  pieces,
+  ruledOut,
+  shownFirst,
+} from "./words";
 
 const youtube = (facts as unknown as Facts[])[0] as Facts;
 
@@ -37,13 +52,16 @@ describe("the composer's words", () => {
       key: "audience",
       label: "",
       help: "",
-      kind: { is: "flag" },
+      kind: { is: "flag" as const },
       required: true,
       default: null,
       depends_on: null,
+      allowed: null,
+      off_when: null,
+      excludes: [],
       amendable: true,
       as_of: "",
-    } as const;
+    } satisfies OptionFact;
     const strict: Facts = { ...youtube, options: [...youtube.options, audience] };
     expect(missing(audience, {})).toBe(true);
     expect(missing(audience, { audience: null })).toBe(true);
@@ -109,5 +127,61 @@ describe("what is offered", () => {
     expect(nextSlots(free, [1, 2]).map((one) => one.at.slice(8, 10))).toEqual(["28", "29", "30"]);
     expect(nextSlots(free, [1, 2], 1)).toHaveLength(1);
     expect(nextSlots(free, [])).toEqual([]);
+  });
+
+  it("holds values against the channel's terms and against each other", () => {
+    const plain = { ...youtube.options[0]!, depends_on: null, allowed: null, off_when: null, excludes: [] };
+    const who: OptionFact = {
+      ...plain,
+      key: "who",
+      kind: {
+        is: "one_of",
+        choices: [
+          ["all", "All"],
+          ["me", "Only me"],
+        ],
+      },
+      required: true,
+      default: null,
+      allowed: "/terms/who",
+      excludes: [{ value: "me", other: "paid", other_value: "true", why: "Not private." }],
+    };
+    const ad: OptionFact = { ...plain, key: "ad", kind: { is: "flag" }, default: "false" };
+    const paid: OptionFact = {
+      ...ad,
+      key: "paid",
+      depends_on: ["ad", ["true"]],
+      off_when: ["/terms/no_ads", "No ads."],
+    };
+    const agree: OptionFact = {
+      ...plain,
+      key: "agree",
+      default: null,
+      kind: {
+        is: "consent",
+        says: [
+          { when: null, text: "I agree.", links: [] },
+          { when: ["paid", ["true"]], text: "I agree, and it is paid.", links: [] },
+        ],
+      },
+    };
+    const facts: Facts = { ...youtube, options: [who, ad, paid, agree] };
+    expect(allowed(who, null)).toBeUndefined();
+    expect(allowed(who, { terms: { who: ["me"] } })).toEqual(["me"]);
+    expect(offWhy(paid, { terms: { no_ads: true } })).toBe("No ads.");
+    expect(offWhy(paid, {})).toBeUndefined();
+    const sold = { ad: true, paid: true };
+    expect(ruledOut(who, "me", facts, sold)).toBe("Not private.");
+    expect(ruledOut(who, "me", facts, { paid: true })).toBeUndefined();
+    expect(ruledOut(who, "all", facts, sold)).toBeUndefined();
+    expect(consentOf(agree, facts, {})?.nth).toBe(0);
+    expect(consentOf(agree, facts, sold)?.says.text).toBe("I agree, and it is paid.");
+    expect(consentOf(who, facts, {})).toBeUndefined();
+  });
+
+  it("cuts a caption where the platform does, by letters and not by halves of them", () => {
+    expect(cutAt("🍞🍞🍞", 2)).toEqual({ shown: "🍞🍞", cut: true });
+    expect(cutAt("short", 5)).toEqual({ shown: "short", cut: false });
+    expect(cutAt("any length", null).cut).toBe(false);
   });
 });

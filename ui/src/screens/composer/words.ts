@@ -1,5 +1,5 @@
 // Counting, marking and deciding what is shown: the composer's pure half.
-import type { CheckedChannel, Facts, FreeSlot, GoesOut, OptionFact, Options, Unit } from "$bindings";
+import type { CheckedChannel, ConsentText, Facts, FreeSlot, GoesOut, OptionFact, Options, Unit } from "$bindings";
 
 const utf8 = new TextEncoder();
 
@@ -34,8 +34,69 @@ export function applies(option: OptionFact, facts: Facts, chosen: Options): bool
   if (!option.depends_on) return true;
   const [key, values] = option.depends_on;
   const other = facts.options.find((one) => one.key === key);
-  const value = chosen[key] ?? (other ? usual(other) : undefined);
+  // What hangs on something that is itself out of force is out of force, too.
+  if (!other || !applies(other, facts, chosen)) return false;
+  const value = chosen[key] ?? usual(other);
   return values.includes(typeof value === "string" ? value : JSON.stringify(value));
+}
+
+/** What stands in the channel's terms at a JSON pointer. */
+export function at(live: unknown, pointer: string): unknown {
+  return pointer
+    .split("/")
+    .slice(1)
+    .reduce<unknown>(
+      (here, key) => (typeof here === "object" && here !== null ? (here as Record<string, unknown>)[key] : undefined),
+      live,
+    );
+}
+
+/** Values that the channel's terms leave; nothing when they say nothing. */
+export function allowed(option: OptionFact, live: unknown): string[] | undefined {
+  const listed = option.allowed === null ? undefined : at(live, option.allowed);
+  return Array.isArray(listed) ? listed.filter((one): one is string => typeof one === "string") : undefined;
+}
+
+/** Why a switch can't be on, said by the channel's terms. */
+export function offWhy(option: OptionFact, live: unknown): string | undefined {
+  return option.off_when && at(live, option.off_when[0]) === true ? option.off_when[1] : undefined;
+}
+
+const plain = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value ?? null));
+
+/** Why a value can't be chosen beside what was chosen elsewhere. */
+export function ruledOut(option: OptionFact, value: string, facts: Facts, chosen: Options): string | undefined {
+  return option.excludes.find((rule) => {
+    const other = facts.options.find((one) => one.key === rule.other);
+    if (rule.value !== value || !other || !applies(other, facts, chosen)) return false;
+    return plain(chosen[rule.other] ?? usual(other)) === rule.other_value;
+  })?.why;
+}
+
+/** The words of a declaration with these choices, and which of them they are. */
+export function consentOf(
+  option: OptionFact,
+  facts: Facts,
+  chosen: Options,
+): { nth: number; says: ConsentText } | undefined {
+  if (option.kind.is !== "consent") return undefined;
+  const fits = (says: ConsentText): boolean => {
+    if (!says.when) return true;
+    const [key, values] = says.when;
+    const other = facts.options.find((one) => one.key === key);
+    return !!other && applies(other, facts, chosen) && values.includes(plain(chosen[key] ?? usual(other)));
+  };
+  const nth = option.kind.says.findLastIndex(fits);
+  const says = option.kind.says[nth];
+  return says ? { nth, says } : undefined;
+}
+
+/** What is seen of a caption before "more". */
+export function cutAt(text: string, most: number | null): { shown: string; cut: boolean } {
+  const letters = [...text];
+  return most === null || letters.length <= most
+    ? { shown: text, cut: false }
+    : { shown: letters.slice(0, most).join("").trimEnd(), cut: true };
 }
 
 /** Required, without a usual value, and not chosen: it blocks. */
@@ -45,7 +106,14 @@ export const missing = (option: OptionFact, chosen: Options): boolean =>
 /** The first few are always seen; the rest behind "more", unless they were chosen or have to be. */
 export function shownFirst(facts: Facts, chosen: Options): OptionFact[] {
   const possible = facts.options.filter((option) => applies(option, facts, chosen));
-  return possible.filter((option) => option.required || option.key === "privacy" || chosen[option.key] !== undefined);
+  return possible.filter(
+    (option) =>
+      option.required ||
+      option.key === "privacy" ||
+      // What became possible by a choice is seen beside it.
+      (option.depends_on !== null && chosen[option.depends_on[0]] !== undefined) ||
+      chosen[option.key] !== undefined,
+  );
 }
 
 /** Channels by how their post reaches the public, in the order in which they need this computer least. */

@@ -7,7 +7,7 @@ import { app, type ComposeRequest } from "$state/app.svelte";
 import { dateTime, num } from "$words/format";
 import { asProblem } from "$words/problem";
 import { dateText, timeText, wallOf } from "$words/zone";
-import { missing, Past } from "./words";
+import { applies, missing, Past } from "./words";
 
 const empty = (): SaveComposing => ({
   id: null,
@@ -44,6 +44,7 @@ export class Writing {
   #saving: ReturnType<typeof setTimeout> | undefined;
   #checking: ReturnType<typeof setTimeout> | undefined;
   #past = new Past<SaveComposing>();
+  #termsOf = new Set<number>();
 
   chosen = $derived(app.accounts.filter((account) => this.draft.to.includes(account.id)));
   platforms = $derived([...new Set(this.chosen.map((account) => account.platform))]);
@@ -55,7 +56,9 @@ export class Writing {
 
   /** Does a platform still want a choice that has no usual value? */
   lacks(platform: string): boolean {
-    return (app.factsOf(platform)?.options ?? []).some((option) => missing(option, this.draft.options[platform] ?? {}));
+    const facts = app.factsOf(platform);
+    const chosen = this.draft.options[platform] ?? {};
+    return !!facts && facts.options.some((option) => applies(option, facts, chosen) && missing(option, chosen));
   }
 
   async open(request: ComposeRequest): Promise<void> {
@@ -81,6 +84,21 @@ export class Writing {
       app.tell(problem);
     }
     this.#loaded = true;
+    this.#check();
+    await this.#readTerms();
+  }
+
+  /** What holds for the channels just now is read anew each time a post is written: it may have changed since. */
+  async #readTerms(): Promise<void> {
+    const asked = this.chosen.filter(
+      (account) => app.factsOf(account.platform)?.terms && !this.#termsOf.has(account.id),
+    );
+    if (asked.length === 0) return;
+    asked.forEach((account) => this.#termsOf.add(account.id));
+    await Promise.all(
+      asked.map((account) => call("accounts.terms", { id: account.id }).catch((problem: unknown) => app.tell(problem))),
+    );
+    await app.refresh();
     this.#check();
   }
 
@@ -178,6 +196,7 @@ export class Writing {
   toggle(account: number): void {
     const { to } = this.draft;
     this.change(() => (this.draft.to = to.includes(account) ? to.filter((id) => id !== account) : [...to, account]));
+    void this.#readTerms();
   }
 
   setWords(platform: string | undefined, words: Words): void {

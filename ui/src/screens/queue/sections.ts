@@ -6,6 +6,7 @@ export type Section = "needs" | "now" | "waiting" | "there";
 export function sectionOf(row: DeliveryView): Section | undefined {
   switch (row.state) {
     case "stuck":
+    case "to_finish":
       return "needs";
     case "working":
       return "now";
