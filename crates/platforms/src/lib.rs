@@ -5,6 +5,8 @@
 use slipway_core::platform::AnyPlatform;
 use std::sync::Arc;
 
+#[allow(dead_code, reason = "its users come next")]
+mod graph;
 mod youtube;
 
 /// Every platform Slipway can speak to, in the order they are shown.
