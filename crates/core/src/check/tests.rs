@@ -1,3 +1,5 @@
+//! A post held against Facts: what blocks, what is read, what is kept.
+
 use super::*;
 
 #[test]
