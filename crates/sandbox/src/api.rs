@@ -2,7 +2,7 @@
 //! of `Sandbox`. JSON in and out; a request that cannot be read is 400 with `{"error": …}`.
 //!
 //! `GET|POST|DELETE /api/faults` · `GET|DELETE /api/calls` · `GET /api/state` · `GET|POST /api/settings` · `GET|POST /api/clock`
-//! (`{"advance_ms": n}`) · `POST /api/expire` (`{"access": true, "refresh": true}`) · `POST /api/reset` · `GET /api/announcement`
+//! (`{"advance_ms": n}`) · `POST /api/expire` (`{"platform": "tiktok", "access": true, "refresh": true}`) · `POST /api/reset` · `GET /api/announcement`
 
 use crate::exchange::Answer;
 use crate::faults::Fault;
@@ -43,8 +43,7 @@ pub(crate) fn answer(world: &World, method: &str, path: &str, body: &Bytes) -> A
             clock(world)
         }),
         ("POST", "/api/expire") => with(body, |which: Expire| {
-            world.google.expire(which.access, which.refresh);
-            world.changed();
+            world.expire(which.platform.as_deref(), which.access, which.refresh);
             json!({})
         }),
         ("POST", "/api/reset") => {
@@ -65,6 +64,8 @@ struct Advance {
 #[serde(deny_unknown_fields, default)]
 #[derive(Default)]
 struct Expire {
+    /// Absent: all platforms.
+    platform: Option<String>,
     access: bool,
     refresh: bool,
 }

@@ -158,9 +158,9 @@ async fn tuning_and_looking_over_http() {
 async fn stopping_ends_every_listener() {
     let house = house().await;
     let addresses: Vec<String> = house.sandbox.announcement().hosts.values().cloned().collect();
-    assert_eq!(addresses.len(), 4);
+    assert!(addresses.len() >= 7, "Google's four and TikTok's three at least");
     let line = serde_json::to_string(house.sandbox.announcement()).unwrap();
-    assert!(!line.contains('\n') && line.contains("\"apps\":{\"youtube\":{\"client_id\""));
+    assert!(!line.contains('\n') && line.contains("\"youtube\":{\"client_id\""));
     house.auth_page(&[]).await;
     let House { sandbox, http } = house;
     sandbox.stop().await;
