@@ -93,6 +93,8 @@ pub enum Deed {
     CutAfter(u64),
     /// Do it all, then close without an answer.
     Lost,
+    /// Do it all, then answer with this status in the platform's own shape, as a front end does that gave up too early.
+    StatusAfter(u16),
     /// Wait so long (real milliseconds) before reading the body, then go on as if nothing had been.
     StallMs(u64),
     /// Answer 200 with a web page instead of JSON; no effect.
@@ -233,11 +235,11 @@ mod tests {
         let plans = plan(
             r#"[{"api":"a","do":{"status":429,"retry_after":1}},{"api":"a","do":{"status":403,"reason":"quotaExceeded","domain":"youtube.quota"}},
                 {"api":"a","do":{"cut_after":9}},{"api":"a","do":"cut"},{"api":"a","do":"lost"},{"api":"a","do":{"stall_ms":1}},{"api":"a","do":"html"},
-                {"api":"a","do":"wrong_offset"},{"api":"a","do":"session_gone"},{"api":"a","do":"token_expired"},{"api":"a","do":{"slow_bytes_per_s":7}}]"#,
+                {"api":"a","do":"wrong_offset"},{"api":"a","do":"session_gone"},{"api":"a","do":"token_expired"},{"api":"a","do":{"slow_bytes_per_s":7}},{"api":"a","do":{"status_after":500}}]"#,
         );
         let fired: Vec<_> =
-            (0..11).filter_map(|n| plans.take(&named("a", &[]), n, 0)).map(|(id, _)| id).collect();
-        assert_eq!(fired, (1..=11).collect::<Vec<_>>(), "one call each, in the order planned");
+            (0..12).filter_map(|n| plans.take(&named("a", &[]), n, 0)).map(|(id, _)| id).collect();
+        assert_eq!(fired, (1..=12).collect::<Vec<_>>(), "one call each, in the order planned");
         assert!(matches!(plans.list()[2].fault.hurt, Hurt::Deed(Deed::CutAfter(9))));
         assert!(serde_json::from_str::<Vec<Fault>>(r#"[{"api":"a","do":"explode"}]"#).is_err());
         assert!(serde_json::from_str::<Vec<Fault>>(r#"[{"api":"a","do":"cut","when":1}]"#).is_err());

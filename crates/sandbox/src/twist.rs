@@ -10,11 +10,23 @@ use std::time::Duration;
 #[derive(Default)]
 pub(crate) struct Twist {
     pub(crate) lost: bool,
+    pub(crate) status_after: Option<u16>,
     pub(crate) cut_after: Option<u64>,
     pub(crate) slow: Option<u64>,
     pub(crate) wrong_offset: bool,
     /// The token that was sent dies before the call is looked at.
     pub(crate) token_expired: bool,
+}
+
+impl Twist {
+    /// The ending a call is given once all is done. `shaped` makes the platform's own error answer.
+    pub(crate) fn close(&self, ending: Ending, shaped: impl FnOnce(&StatusAnswer) -> Answer) -> Ending {
+        match self.status_after {
+            _ if self.lost => Ending::Cut,
+            Some(status) => shaped(&StatusAnswer { status, ..StatusAnswer::default() }).into(),
+            None => ending,
+        }
+    }
 }
 
 /// What becomes of a call.
@@ -56,6 +68,7 @@ pub(crate) async fn fate(world: &World, ask: &mut Ask, named: Named<'_>, streams
         }
         Hurt::Deed(Deed::StallMs(ms)) => tokio::time::sleep(Duration::from_millis(ms)).await,
         Hurt::Deed(Deed::Lost) => twist.lost = true,
+        Hurt::Deed(Deed::StatusAfter(status)) => twist.status_after = Some(status),
         Hurt::Deed(Deed::SlowBytesPerS(rate)) => twist.slow = Some(rate),
         Hurt::Deed(Deed::WrongOffset) => twist.wrong_offset = true,
         Hurt::Deed(Deed::SessionGone) => return Fate::SessionGone,

@@ -77,8 +77,18 @@ async fn cut_does_nothing_and_lost_does_everything() {
     house.sandbox.plan(Fault::next("videos.delete", Deed::Lost));
     assert!(delete().await.is_err());
     assert!(house.sandbox.state().videos.is_empty());
-    let calls = house.calls("videos.delete");
-    assert_eq!(calls.len(), 2, "the client's library has not repeated anything by itself");
+    let id = mira.upload(&stuff(6), "private").await["id"].as_str().unwrap().to_string();
+    house.sandbox.plan(Fault::next("videos.delete", Deed::StatusAfter(500)));
+    let late = mira.ask(Method::DELETE, &format!("/youtube/v3/videos?id={id}")).send().await.unwrap();
+    let (status, body) = read(late).await;
+    assert_eq!((status, reason(&body)), (500, "internalError"));
+    assert!(house.sandbox.state().videos.is_empty(), "done all the same");
+    let calls = &house.calls("videos.delete")[..2];
+    assert_eq!(
+        house.calls("videos.delete").len(),
+        3,
+        "the client's library has not repeated anything by itself"
+    );
     assert!(calls.iter().all(|call| call.cut && call.status.is_none()));
     assert_eq!((calls[0].fault, calls[1].fault), (Some(1), Some(2)));
 }

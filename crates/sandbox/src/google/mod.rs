@@ -31,7 +31,7 @@ pub(crate) use state::look;
 
 use crate::App;
 use crate::exchange::{Answer, Ask, Ending, Unread};
-use crate::faults::Named;
+use crate::faults::{Named, StatusAnswer};
 use crate::receive::Lane;
 use crate::twist::{Fate, fate};
 use crate::world::{World, lock};
@@ -143,8 +143,7 @@ pub(crate) async fn serve(world: &Arc<World>, mut ask: Ask) -> Ending {
     let named = Named { platform: "youtube", api: op.name(), names: &names };
     let twist = match fate(world, &mut ask, named, op.streams()).await {
         Fate::Goes(twist) => twist,
-        Fate::Status(planned) if op.is_oauth() => return token::planned(&planned).into(),
-        Fate::Status(planned) => return errors::planned(&planned).into(),
+        Fate::Status(planned) => return shaped(op, &planned).into(),
         Fate::SessionGone => {
             upload::end_session(world, &ask);
             ask.drain(world).await;
@@ -158,15 +157,19 @@ pub(crate) async fn serve(world: &Arc<World>, mut ask: Ask) -> Ending {
         _ => {}
     }
 
-    let lost = twist.lost;
     let ending = match op {
-        Op::Put(_) => transfer::put(world, &mut ask, twist).await,
-        Op::Query(_) => transfer::query(world, &mut ask, twist).await,
+        Op::Put(_) => transfer::put(world, &mut ask, &twist).await,
+        Op::Query(_) => transfer::query(world, &mut ask, &twist).await,
         Op::Cancel(_) => transfer::cancel(world, &mut ask).await,
         _ => answer(world, op, &ask, &body).unwrap_or_else(Refusal::answer).into(),
     };
     world.changed();
-    if lost { Ending::Cut } else { ending }
+    twist.close(ending, |planned| shaped(op, planned))
+}
+
+/// A planned status in the shape this call's errors have.
+fn shaped(op: Op, planned: &StatusAnswer) -> Answer {
+    if op.is_oauth() { token::planned(planned) } else { errors::planned(planned) }
 }
 
 fn too_long(op: Op) -> Ending {

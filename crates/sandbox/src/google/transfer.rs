@@ -33,7 +33,7 @@ enum Standing {
 }
 
 /// `PUT` with bytes.
-pub(crate) async fn put(world: &Arc<World>, ask: &mut Ask, twist: Twist) -> Ending {
+pub(crate) async fn put(world: &Arc<World>, ask: &mut Ask, twist: &Twist) -> Ending {
     let held = match hold(world, ask) {
         Ok(held) => held,
         Err(answer) => return drained(world, ask, None, answer).await,
@@ -53,7 +53,7 @@ pub(crate) async fn put(world: &Arc<World>, ask: &mut Ask, twist: Twist) -> Endi
         Err(error) => return super::errors::internal(&error).answer().into(),
     };
 
-    let received = match receive(world, ask, &lane, progress, &twist).await {
+    let received = match receive(world, ask, &lane, progress, twist).await {
         Ok(received) => received,
         Err(error) => return super::errors::internal(&error).answer().into(),
     };
@@ -84,7 +84,7 @@ pub(crate) async fn put(world: &Arc<World>, ask: &mut Ask, twist: Twist) -> Endi
 }
 
 /// `PUT` with `Content-Range: bytes */N`: how far are we?
-pub(crate) async fn query(world: &Arc<World>, ask: &mut Ask, twist: Twist) -> Ending {
+pub(crate) async fn query(world: &Arc<World>, ask: &mut Ask, twist: &Twist) -> Ending {
     let held = match hold(world, ask) {
         Ok(held) => held,
         Err(answer) => return drained(world, ask, None, answer).await,
