@@ -28,7 +28,7 @@ mod world;
 
 pub use calls::Call;
 pub use faults::{Deed, Fault, Hurt, Plan, StatusAnswer};
-pub use settings::tiktok::{Megabyte, Progress, TikTok as TikTokSettings};
+pub use settings::tiktok::{Megabyte, ProgressHeader, TikTok as TikTokSettings};
 pub use settings::{Outcome, Settings};
 pub use state::{Bucket, CaptionView, PlaylistView, Quota, SessionView, State, ThumbnailView, VideoView};
 
