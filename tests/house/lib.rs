@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use slipway_core::api::{self, Host};
 use slipway_core::clock::Clock;
 use slipway_core::engine::{Engine, House, Until};
-use slipway_core::facts::OptionKind;
 use slipway_core::media::fixture;
 use slipway_core::vault::memory::MemoryVault;
 use slipway_core::wire::hosts::Hosts;
@@ -193,20 +192,10 @@ pub async fn post(engine: &Engine, path: &Path, title: &str, more: Value) -> any
     added["deliveries"][0]["id"].as_i64().context("no delivery")
 }
 
-/// Everything a person must choose by hand before this platform takes a post: the first choice of each list, and every declaration.
+/// Everything a person must choose by hand before this platform takes a post, as a trial would answer it.
 pub fn wishes(platform: &str) -> anyhow::Result<Value> {
     let platform = slipway_platforms::by_id(platform).context("no such platform")?;
-    let needed = platform.facts().options.iter().filter(|option| option.required && option.default.is_none());
-    let mut chosen = serde_json::Map::new();
-    for option in needed {
-        let value = match &option.kind {
-            OptionKind::Consent { .. } | OptionKind::Flag => Value::Bool(true),
-            OptionKind::OneOf { choices } => choices.first().context("a list without choices")?.0.into(),
-            other => bail!("nobody can guess {}: {other:?}", option.key),
-        };
-        chosen.insert(option.key.to_string(), value);
-    }
-    Ok(Value::Object(chosen))
+    Ok(Value::Object(slipway_core::check::for_a_trial(platform.facts(), &Value::Null)))
 }
 
 /// A running queue; dropped without `stop`, it dies as a killed process does: no last word, nothing written.
