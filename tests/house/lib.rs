@@ -92,8 +92,12 @@ impl Town {
 
     pub async fn add_app(&self, engine: &Engine, platform: &str) -> anyhow::Result<()> {
         let app = self.sandbox.announcement().apps.get(platform).context("the sandbox has no such app")?;
-        let given =
-            json!({"platform": platform, "client_id": app.client_id, "client_secret": app.client_secret});
+        let given = json!({
+            "platform": platform,
+            "client_id": app.client_id,
+            "client_secret": app.client_secret,
+            "flags": app.flags,
+        });
         api::call(engine, &Nobody, "apps.add", given).await?;
         Ok(())
     }

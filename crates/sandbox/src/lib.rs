@@ -77,6 +77,9 @@ impl Announcement {
 pub struct App {
     pub client_id: String,
     pub client_secret: String,
+    /// What is true of it at the platform, e.g. `audited`.
+    #[serde(default)]
+    pub flags: BTreeMap<String, bool>,
 }
 
 /// Fresh tokens.

@@ -228,8 +228,11 @@ async fn connect(door: &Door, sandbox: &Sandbox, platform: &str) -> Outcome<Acco
         .apps
         .iter()
         .map(|(id, app)| {
-            let app =
-                SandboxApp { client_id: app.client_id.clone(), client_secret: app.client_secret.clone() };
+            let app = SandboxApp {
+                client_id: app.client_id.clone(),
+                client_secret: app.client_secret.clone(),
+                flags: app.flags.clone(),
+            };
             (id.clone(), app)
         })
         .collect();
