@@ -20,7 +20,7 @@ use crate::problem::{Code, Outcome, Problem};
 use crate::store::attempt::{self, Attempt};
 use crate::store::delivery::{Delivery, bare, text};
 use crate::store::errand::ErrandRow;
-use crate::store::{Tx, app, delivery, errand, problem};
+use crate::store::{Tx, app, problem};
 use jiff::Timestamp;
 use rusqlite::params;
 
