@@ -5,13 +5,13 @@
 use slipway_core::platform::AnyPlatform;
 use std::sync::Arc;
 
-#[allow(dead_code, reason = "its users come next")]
+mod facebook;
 mod graph;
 mod youtube;
 
 /// Every platform Slipway can speak to, in the order they are shown.
 pub fn all() -> Vec<Arc<dyn AnyPlatform>> {
-    vec![Arc::new(youtube::YouTube)]
+    vec![Arc::new(youtube::YouTube), Arc::new(facebook::Facebook)]
 }
 
 /// The platform with this `Facts::id`.

@@ -10,7 +10,6 @@ use slipway_core::problem::{Code, Problem};
 use slipway_core::redact;
 use std::time::Duration;
 
-const MINUTE: Duration = Duration::from_secs(60);
 /// Taken for a limit that names no end: windows slide, so a look every quarter of an hour is soon enough.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 /// A block for behaviour is said to be temporary and no more; asking often makes it longer.
@@ -132,7 +131,7 @@ fn without_envelope(reply: &Reply, platform: &str, detail: String) -> Fault {
 
 fn slow_down(reply: &Reply, platform: &str, whose: Whose, detail: &str) -> Fault {
     let wait = usage::regain(reply).or_else(|| reply.retry_after()).unwrap_or(WINDOW);
-    Fault::Limit { whose, until: Until::For(wait.max(MINUTE)), problem: too_often(platform).detail(detail) }
+    Fault::Limit { whose, until: Until::For(wait), problem: too_often(platform).detail(detail) }
 }
 
 pub(crate) fn too_often(platform: &str) -> Problem {

@@ -87,7 +87,12 @@ fn limits_say_whose_and_how_long() {
             Code::RateLimited,
         ),
         (headed(html(429), "retry-after", "600"), Whose::Account, minutes(10), Code::RateLimited),
-        (headed(html(429), "retry-after", "3"), Whose::Account, minutes(1), Code::RateLimited),
+        (
+            headed(html(429), "retry-after", "3"),
+            Whose::Account,
+            Until::For(Duration::from_secs(3)),
+            Code::RateLimited,
+        ),
         (graph(400, 368, 1390008), Whose::Account, minutes(120), Code::AccountLimit),
     ] {
         match error::fault(&said, "Facebook") {
