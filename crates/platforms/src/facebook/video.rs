@@ -173,7 +173,7 @@ fn list(reply: &Reply) -> Result<Vec<Value>, Fault> {
     pages::list(reply, read::NAME).map(|(items, _)| items)
 }
 
-/// The one item that must be ours, by time, words and length.
+/// The one item that must be ours, by time and words; its length only chooses among several, since lists tell it late and roughly.
 fn matches(
     job: &Job,
     file: &Uploaded,
@@ -184,22 +184,22 @@ fn matches(
     let since = file.at.checked_sub(SKEW).unwrap_or(Timestamp::MIN);
     let unsure =
         |why: &str| Fault::Unsure { detail: format!("the answer to making the video was lost, and {why}") };
-    let made = |item: &Value| time::instant(&item["created_time"]);
-    let ours: Vec<&Value> = items
-        .iter()
-        .filter(|item| made(item).is_none_or(|at| at >= since))
-        .filter(|item| same_words(file, item, words) && same_length(job, item))
-        .collect();
+    let is_newer = |item: &Value| time::instant(&item["created_time"]).is_none_or(|at| at >= since);
+    let mut ours: Vec<&Value> =
+        items.iter().filter(|item| is_newer(item) && same_words(file, item, words)).collect();
+    let mute = file.caption.is_empty() && file.title.is_empty();
+    if ours.len() > 1 || mute {
+        let some = !ours.is_empty();
+        ours.retain(|item| same_length(job, item));
+        if some && ours.is_empty() {
+            return Err(unsure("what may be it has neither words nor a length to tell it by"));
+        }
+    }
     match ours.as_slice() {
-        [] if items.len() >= write::A_LOOK
-            && items.iter().all(|item| made(item).is_none_or(|at| at >= since)) =>
-        {
+        [] if items.len() >= write::A_LOOK && items.iter().all(is_newer) => {
             Err(unsure("too many came since to be sure that it is not among them"))
         }
         [] => Ok(None),
-        [one] if !tells(file, one) => {
-            Err(unsure("what may be it has neither words nor a length to tell it by"))
-        }
         [one] => id(one).map(Some).ok_or_else(|| unsure("what may be it does not say which video it is")),
         _ => Err(unsure("the Page has more than one that may be it")),
     }
@@ -216,13 +216,6 @@ fn same_words(file: &Uploaded, item: &Value, words: &str) -> bool {
     same && title.is_none_or(|title| title.is_empty() || title == folded(&file.title))
 }
 
-/// Is there anything in it that another post would not have as well?
-fn tells(file: &Uploaded, item: &Value) -> bool {
-    !file.caption.is_empty()
-        || (!file.title.is_empty() && item["title"].as_str().is_some_and(|title| !title.is_empty()))
-        || item["length"].as_f64().is_some_and(|seconds| seconds > 0.0)
-}
-
 fn same_length(job: &Job, item: &Value) -> bool {
     match (item["length"].as_f64(), job.media.duration_ms) {
         // 0: not measured yet.
@@ -230,6 +223,6 @@ fn same_length(job: &Job, item: &Value) -> bool {
             let told = (seconds * 1000.0).min(1e15) as u64;
             told.abs_diff(ms) <= LENGTH_MS
         }
-        _ => true,
+        _ => false,
     }
 }

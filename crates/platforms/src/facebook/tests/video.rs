@@ -165,6 +165,12 @@ fn a_planned_one_may_be_among_the_planned_posts_only() {
 }
 
 #[test]
+fn a_wrong_length_alone_does_not_make_it_another_video() {
+    let house = uploaded(film()).wakes().hears(videos(json!([listed("900", 3, "How to bake", 4.0)])));
+    assert_eq!(house.job.remote.as_ref().unwrap().id, "900");
+}
+
+#[test]
 fn what_may_be_it_twice_or_is_out_of_sight_is_for_a_person_c2() {
     let house = uploaded(film()).wakes();
     let two = json!([listed("900", 3, "How to bake", 30.0), listed("901", 4, "How to bake", 30.0)]);
@@ -176,6 +182,9 @@ fn what_may_be_it_twice_or_is_out_of_sight_is_for_a_person_c2() {
     let house = uploaded(mute).wakes();
     let bare = json!([{ "id": "900", "created_time": "2026-11-30T00:53:25+0000" }]);
     assert!(matches!(house.fails(videos(bare)), Fault::Unsure { .. }), "nothing tells it from another");
+    let house = house
+        .hears(videos(json!([{ "id": "900", "created_time": "2026-11-30T00:53:25+0000", "length": 30.5 }])));
+    assert_eq!(house.job.remote.as_ref().unwrap().id, "900", "its length does");
 }
 
 #[test]
