@@ -159,8 +159,10 @@ pub(crate) fn put_answered(job: &Job, upload: Upload, from: u64, reply: &Reply) 
     // No step forward: the engine counts and pauses before we ask how far it is.
     let stalled = |detail: &str| Err(Fault::Again { after: reply.retry_after(), detail: detail.into() });
     match reply.status {
-        // 200 is not documented, and one client takes it; only the last chunk can end an upload.
-        200 | 201 if is_last => go_on(job, upload, size),
+        // Only the last chunk can end an upload.
+        201 if is_last => go_on(job, upload, size),
+        // Not documented, though one client takes it for an end; a page of the network answers like this, too. TikTok is asked.
+        200 if is_last => Ok(ask(upload, from, 0)),
         206 => match stands {
             Some(at) if at > from => go_on(job, upload, at),
             None if reply.header("content-range").is_none() && !is_last => go_on(job, upload, end),
