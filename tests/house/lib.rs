@@ -45,6 +45,7 @@ impl Town {
         sandbox.settings(|settings| {
             settings.processing_ms = 100;
             settings.keep_granularity = 262_144;
+            settings.tiktok.moderation_ms = 100;
         });
         Ok(Town {
             sandbox: Arc::new(sandbox),

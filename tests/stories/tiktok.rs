@@ -125,7 +125,8 @@ async fn a_draft_waits_in_the_inbox_until_its_creator_posts_it_c15() -> anyhow::
     // It was posted in the app; the next look sees it.
     let video = town.videos().pop().context("no draft")?;
     ensure!(video.privacy == "inbox" && video.public_at_ms.is_none(), "{}", video.privacy);
-    ensure!(town.sandbox.finish_draft(&video.id), "no such draft");
+    let publish_id = video.raw["publish_id"].as_str().context("no publish id")?;
+    ensure!(town.sandbox.finish_draft(publish_id), "no such draft");
     call(&engine, "posts.retry", json!({"id": id})).await?;
     let shown = wait_for(&engine, id, &["published", "stuck"], PATIENCE).await?;
     running.stop().await?;

@@ -1,0 +1,1 @@
+//! TikTok as JSON in, JSON out.
