@@ -279,7 +279,8 @@ pub(super) fn published(known: &Remote, seen: &Seen) -> Published {
     let public = seen.is_public();
     Published {
         remote: Some(known.clone()),
-        privacy: public.then(|| "public".to_string()),
+        // Its own word for it.
+        privacy: public.then(|| "published".to_string()),
         public_at: seen.published_at.filter(|_| public),
         notes,
     }
