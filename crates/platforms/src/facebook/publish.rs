@@ -64,7 +64,7 @@ pub(super) fn resume(job: &Job, memo: Memo) -> Result<Step<Memo>, Fault> {
 pub(super) fn after(job: &Job, memo: Memo, reply: &Reply) -> Result<Step<Memo>, Fault> {
     match memo {
         Memo::Finishing { video } | Memo::Releasing { video } => match read::took(reply, Doing::Publishing) {
-            Ok(()) => Ok(look(Video { heard: true, silent: 0, ..video })),
+            Ok(()) => Ok(heard(Video { heard: true, silent: 0, ..video })),
             // It may be refused because the first, unheard call had done it.
             Err(Fault::Refused(_))
                 if video.asked > 1 && !video.refused && read::may_be_done(reply, Doing::Publishing) =>
@@ -196,6 +196,14 @@ fn judge(job: &Job, mut video: Video, reply: &Reply) -> Result<Step<Memo>, Fault
         return Ok(rest(Stage::Checking, video, wait));
     }
     carry_on(job, video)
+}
+
+/// It said yes. A plan shows at once; to publish takes it a moment.
+fn heard(video: Video) -> Step<Memo> {
+    match video.plan {
+        Plan::HandedOver => look(video),
+        Plan::Now | Plan::Staged => rest(Stage::Processing, video, Duration::from_secs(2)),
+    }
 }
 
 fn rest(stage: Stage, video: Video, wait: Duration) -> Step<Memo> {
