@@ -61,7 +61,7 @@ async fn consent(house: &House, app: &str, changes: &[(&str, &str)], answers: &[
     to
 }
 
-fn yes<'a>(account: &'a str) -> Vec<(&'a str, &'a str)> {
+fn yes(account: &str) -> Vec<(&str, &str)> {
     let scopes = SCOPES.split(',').map(|scope| ("scope", scope));
     [("account", account), ("decision", "allow")].into_iter().chain(scopes).collect()
 }
