@@ -30,7 +30,7 @@ mod world;
 pub use calls::Call;
 pub use faults::{Deed, Fault, Hurt, Plan, StatusAnswer};
 pub use settings::meta::{Answers as MetaAnswers, Meta as MetaSettings};
-pub use settings::tiktok::TikTok as TikTokSettings;
+pub use settings::tiktok::{Megabyte, ProgressHeader, TikTok as TikTokSettings};
 pub use settings::{Outcome, Settings};
 pub use state::{Bucket, CaptionView, PlaylistView, Quota, SessionView, State, ThumbnailView, VideoView};
 
@@ -64,6 +64,16 @@ pub struct Announcement {
     pub apps: BTreeMap<String, App>,
 }
 
+impl Announcement {
+    fn of(world: &world::World) -> Announcement {
+        Announcement {
+            page: world.base(hosts::PAGE),
+            hosts: hosts::real().map(|host| (host.to_string(), world.base(host))).collect(),
+            apps: world.apps(),
+        }
+    }
+}
+
 /// What a developer console hands out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct App {
@@ -93,11 +103,7 @@ impl Sandbox {
         settings.discard_bytes |= config.discard_bytes;
         let world = Arc::new(world::World::open(config.home, settings)?);
         let hosts = hosts::Hosts::start(&world, config.port_page).await?;
-        let announcement = Announcement {
-            page: world.base(hosts::PAGE),
-            hosts: hosts::real().map(|host| (host.to_string(), world.base(host))).collect(),
-            apps: world.apps(),
-        };
+        let announcement = Announcement::of(&world);
         world.changed();
         let writing = world.clone();
         let writer = tokio::spawn(async move { writing.keep_writing().await });
@@ -198,6 +204,11 @@ impl Sandbox {
     /// The same on one platform.
     pub fn expire_for(&self, platform: &str, access: bool, refresh: bool) {
         self.world.expire(Some(platform), access, refresh);
+    }
+
+    /// Posts a TikTok draft that waits in an inbox, as its creator would with the app. False when no such draft waits.
+    pub fn finish_draft(&self, publish_id: &str) -> bool {
+        tiktok::inbox::finish(&self.world, publish_id, None, "").is_ok()
     }
 
     /// Forgets everything that happened.

@@ -25,6 +25,9 @@ pub(crate) async fn serve(world: &Arc<World>, mut ask: Ask) -> Ending {
     if ask.path.starts_with("/api/") {
         return crate::api::answer(world, method, &ask.path, &body).into();
     }
+    if method == "POST" && ask.path == "/tiktok/finish" {
+        return crate::tiktok::inbox::posted(world, &body).into();
+    }
     if method != "GET" && method != "HEAD" {
         return Answer::text(405, "only to be read").into();
     }
@@ -39,6 +42,11 @@ pub(crate) async fn serve(world: &Arc<World>, mut ask: Ask) -> Ending {
         .into();
     }
     if ask.path.starts_with("/avatar/") {
+        // An address that names its end is good until then.
+        let ends_s = ask.query("x-expires").and_then(|seconds| seconds.parse::<i64>().ok());
+        if ends_s.is_some_and(|seconds| world.now_ms() / 1000 >= seconds) {
+            return Answer::text(403, "URL signature expired").into();
+        }
         return Answer::new(200, PLACEHOLDER).header("content-type", "image/svg+xml").into();
     }
     if ask.path.starts_with("/redirect/") {
@@ -47,6 +55,7 @@ pub(crate) async fn serve(world: &Arc<World>, mut ask: Ask) -> Ending {
     match ask.path.as_str() {
         "/" => Answer::html(200, show::index(world)).into(),
         "/watch" => show::watch(world, ask.query("v").unwrap_or_default()).into(),
+        "/tiktok/draft" => crate::tiktok::inbox::draft(world, ask.query("id").unwrap_or_default()).into(),
         _ => Answer::html(404, frame("Not found", "<h1>Nothing here</h1>", None)).into(),
     }
 }

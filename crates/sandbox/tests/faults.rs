@@ -161,6 +161,8 @@ async fn tuning_and_looking_over_http() {
     let state = house.sandbox.state();
     assert!(state.videos.is_empty() && state.sessions.is_empty());
     assert_eq!(house.app(), app);
+    let (_, announced) = api(&house, Method::GET, "/api/announcement", json!(null)).await;
+    assert_eq!(announced, serde_json::to_value(house.sandbox.announcement()).unwrap());
     assert_eq!(api(&house, Method::GET, "/api/nope", json!(null)).await.0, 404);
 }
 

@@ -27,9 +27,10 @@ pub(crate) fn index(world: &World) -> String {
     }
     let now = crate::clock::rfc3339(state.now_ms / 1000 * 1000);
     let body = format!(
-        "<h1>Published</h1><p class=meta><span>Sandbox time {now}</span>{}</p>{}{shelves}",
+        "<h1>Published</h1><p class=meta><span>Sandbox time {now}</span>{}</p>{}{}{shelves}",
         spent(&state),
-        running(&state)
+        running(&state),
+        crate::tiktok::inbox::waiting(world)
     );
     super::frame("Published", &body, Some(5))
 }
@@ -98,7 +99,10 @@ fn title(video: &VideoView) -> &str {
 fn card(video: &VideoView, now_ms: i64, large: bool) -> String {
     let seen = video.public_at_ms.is_some_and(|at| at <= now_ms);
     let when = match (video.public_at_ms, &video.publish_at) {
-        (Some(ms), _) if seen => format!("public since {}", crate::clock::rfc3339(ms)),
+        (Some(ms), _) if seen && video.privacy.to_lowercase().starts_with("public") => {
+            format!("public since {}", crate::clock::rfc3339(ms))
+        }
+        (Some(ms), _) if seen => format!("to be seen since {}", crate::clock::rfc3339(ms)),
         (Some(ms), _) => format!("will be public at {}", crate::clock::rfc3339(ms)),
         (None, Some(at)) => format!("will be public at {at}"),
         (None, None) => "not public".into(),
