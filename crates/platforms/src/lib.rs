@@ -5,12 +5,14 @@
 use slipway_core::platform::AnyPlatform;
 use std::sync::Arc;
 
+mod facebook;
+mod graph;
 mod tiktok;
 mod youtube;
 
 /// Every platform Slipway can speak to, in the order they are shown.
 pub fn all() -> Vec<Arc<dyn AnyPlatform>> {
-    vec![Arc::new(youtube::YouTube), Arc::new(tiktok::TikTok)]
+    vec![Arc::new(youtube::YouTube), Arc::new(tiktok::TikTok), Arc::new(facebook::Facebook)]
 }
 
 /// The platform with this `Facts::id`.

@@ -1,0 +1,93 @@
+//! Whose Pages these are, their tokens, and what was granted.
+
+use super::*;
+use slipway_core::problem::Code;
+
+fn ask(question: &Question) -> Call {
+    AnyPlatform::ask(&Facebook, question, &job().account)
+}
+
+fn answer(question: &Question, reply: Reply) -> Result<Answer, Fault> {
+    AnyPlatform::answer(&Facebook, question, &job().account, &reply)
+}
+
+fn page(id: &str, name: &str, tasks: Value) -> Value {
+    json!({ "id": id, "name": name, "tasks": tasks, "access_token": "EAABSECRET" })
+}
+
+#[test]
+fn pages_one_may_post_on_are_the_channels() {
+    let call = ask(&Question::WHO);
+    assert_eq!(
+        (call.name, path(&call).as_str()),
+        ("facebook.accounts", "GET graph.facebook.com/v25.0/me/accounts")
+    );
+    assert_eq!(call.auth, Auth::OwnerBearer);
+    assert!(!asks(&call, "fields").unwrap().contains("access_token"), "tokens are not read in passing");
+    let said = ok(json!({ "data": [
+        { "id": "100", "name": "Mira Bakes", "username": "mirabakes", "category": "Bakery",
+          "tasks": ["CREATE_CONTENT", "MODERATE"], "picture": { "data": { "url": "https://x/p.jpg" } } },
+        page("101", "Garden", json!(["ANALYZE"])),
+        page("102", "New kind", json!(["PROFILE_PLUS_CREATE_CONTENT"])),
+        page("103", "Silent", Value::Null),
+        page("a/b", "Odd", json!(["CREATE_CONTENT"])),
+    ], "paging": { "cursors": { "after": "c" }, "next": "https://graph.facebook.com/next" } }));
+    let Ok(Answer::Identities { found, next }) = answer(&Question::WHO, said) else { panic!() };
+    let ids: Vec<_> = found.iter().map(|one| one.remote_id.as_str()).collect();
+    assert_eq!((ids, next.as_deref()), (vec!["100", "102", "103"], Some("c")));
+    assert_eq!(found[0].handle.as_deref(), Some("mirabakes"));
+    assert_eq!(found[0].url.as_deref(), Some("https://www.facebook.com/mirabakes"));
+    assert_eq!(found[0].live["picture"], "https://x/p.jpg");
+    assert!(!format!("{found:?}").contains("SECRET"));
+    let rest = Question::Identify { after: Some("c".into()) };
+    assert_eq!(asks(&ask(&rest), "after").as_deref(), Some("c"));
+}
+
+#[test]
+fn no_page_is_told_with_its_reason() {
+    for (items, words) in
+        [(json!([]), "no Facebook Page"), (json!([page("101", "Garden", json!(["ANALYZE"]))]), "Garden")]
+    {
+        let Err(Fault::Refused(problem)) = answer(&Question::WHO, ok(json!({ "data": items }))) else {
+            panic!()
+        };
+        assert_eq!(problem.code, Code::NoChannel);
+        assert!(problem.message.contains(words), "{}", problem.message);
+    }
+    // The end of a long list may well have none.
+    let rest = Question::Identify { after: Some("c".into()) };
+    let Ok(Answer::Identities { found, next }) = answer(&rest, ok(json!({ "data": [] }))) else { panic!() };
+    assert!(found.is_empty() && next.is_none());
+    assert!(matches!(answer(&Question::WHO, html(200)), Err(Fault::Strange { .. })));
+    assert!(matches!(answer(&Question::WHO, graph(190, 460)), Err(Fault::SignIn { .. })));
+}
+
+#[test]
+fn a_page_acts_under_its_own_token() {
+    let call = ask(&Question::Token);
+    assert_eq!((path(&call).as_str(), call.auth), ("GET graph.facebook.com/v25.0/100", Auth::OwnerBearer));
+    let Ok(Answer::Token(token)) =
+        answer(&Question::Token, ok(json!({ "id": "100", "access_token": "EAABx" })))
+    else {
+        panic!()
+    };
+    assert_eq!(token.expose(), "EAABx");
+    assert!(matches!(answer(&Question::Token, ok(json!({ "id": "100" }))), Err(Fault::Permission { .. })));
+}
+
+#[test]
+fn what_was_granted_is_asked() {
+    let call = ask(&Question::Scopes);
+    assert_eq!(path(&call), "GET graph.facebook.com/v25.0/me/permissions");
+    let said = ok(
+        json!({ "data": [{ "permission": "pages_show_list", "status": "granted" }, { "permission": "pages_manage_posts", "status": "declined" }] }),
+    );
+    assert_eq!(answer(&Question::Scopes, said), Ok(Answer::Scopes(vec!["pages_show_list".into()])));
+}
+
+#[test]
+fn there_are_no_live_lists_and_no_terms() {
+    for question in [Question::Live { what: "moons".into() }, Question::Terms] {
+        assert!(matches!(answer(&question, ok(json!({ "data": [] }))), Err(Fault::Strange { .. })));
+    }
+}

@@ -1,0 +1,45 @@
+//! Facebook Login as data: the way to sign in that Facebook Pages and Instagram share (Facebook Login, manual flow and access tokens, as
+//! of 2026-11). Each platform adds its own scopes and words.
+
+use super::{API, VERSION};
+use slipway_core::facts::*;
+
+/// Hosts a platform with this sign-in must list.
+pub(crate) const DIALOG: &str = "www.facebook.com";
+
+const _: () = assert!(matches!(VERSION.as_bytes(), b"v25.0"), "the paths below name the version, too");
+
+const EXCHANGE: TradeFact = TradeFact {
+    at: (API, "/v25.0/oauth/access_token"),
+    grant_type: "fb_exchange_token",
+    token_field: "fb_exchange_token",
+    client_id: true,
+    client_secret: true,
+};
+
+/// There is no refresh token: a long user token is traded for its successor while it lives. The tokens Pages act under come from it,
+/// have no end of their own, and die with it (password, role, app removed).
+pub(crate) const FACEBOOK_LOGIN: SignInFacts = SignInFacts {
+    authorize: (DIALOG, "/v25.0/dialog/oauth"),
+    token: (API, "/v25.0/oauth/access_token"),
+    asked_by: AskedBy::GetQuery,
+    errors: OAuthErrors::Coded { grant: &[190, 102], app: &[101], passing: &[-1, 1, 2, 4, 17, 341, 613] },
+    renew: Renew::Exchange { long: EXCHANGE, again: EXCHANGE, days: 60 },
+    revoke: Some(RevokeFact::Delete { at: (API, "/v25.0/me/permissions") }),
+    // A flow with PKCE and no secret exists and is documented for testing only.
+    pkce: Pkce::None,
+    secret: true,
+    scope_separator: ",",
+    // Asks again for what was left unticked before; without it the dialog goes past it in silence.
+    extra: &[("auth_type", "rerequest")],
+    redirect_path: "/",
+    // `http://localhost` is taken while the app is in development mode, `127.0.0.1` never.
+    redirect_host: "localhost",
+    redirects: &[RedirectKind::FixedPort, RedirectKind::HttpsPage],
+    paste: Some("a user access token, from the Graph API Explorer or of a system user"),
+    account_tokens: true,
+    asks_scopes: true,
+    // Every channel of the same app and person.
+    revokes_all: true,
+    ..SignInFacts::PLAIN
+};
