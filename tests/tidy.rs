@@ -28,6 +28,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "crates/core/migrations/0003_turn.sql",
         "b1d56fde7254b47d4ece07d8c05a44451eff4f24b910da1a323c5b9e95cff15f",
     ),
+    (
+        "crates/core/migrations/0004_ways.sql",
+        "ef7a9b56644c8603a9348c37e17deb059c4ed0e083e4f9563b30789bbea3a247",
+    ),
 ];
 
 // ---------------------------------------------------------------------------------------------------------------- who imports whom

@@ -3,10 +3,12 @@
 //! Every function runs inside one write of the store; `go` holds each move against the table of legal ones. Not here: when to claim
 //! (`engine`), what to do with a claim (`worker`), what the user asks for (`queue/wish.rs`).
 
+mod after;
 mod claim;
 mod turn;
 mod wish;
 
+pub(crate) use after::{add_extras, catch_up};
 pub use claim::{Lane, claim_errands, claim_heavy, claim_light, next_wake, release_dead};
 pub use turn::reorder;
 pub use wish::{Cancelled, cancel, decide, finish, pause, re_time, retry, retry_errands, schedule};
@@ -18,7 +20,7 @@ use crate::problem::{Code, Outcome, Problem};
 use crate::store::attempt::{self, Attempt};
 use crate::store::delivery::{Delivery, bare, text};
 use crate::store::errand::ErrandRow;
-use crate::store::{Tx, app, delivery, errand, problem};
+use crate::store::{Tx, app, problem};
 use jiff::Timestamp;
 use rusqlite::params;
 
@@ -156,7 +158,9 @@ pub fn act_begins(
         .prepare_cached("SELECT paused, cancelling FROM delivery WHERE id = ?1")
         .and_then(|mut get| get.query_row([ticket.delivery.id], |row| Ok((row.get(0)?, row.get(1)?))))
         .map_err(problem)?;
-    if (asked || cancelling) && ticket.errand.is_none() && begun.stage == Stage::Opening {
+    let commits =
+        begun.stage == Stage::Publishing && begun.remote.is_none() && ticket.delivery.remote.is_none();
+    if (asked || cancelling) && ticket.errand.is_none() && (begun.stage == Stage::Opening || commits) {
         return Ok(Leave::Asked);
     }
     for charge in charges {
@@ -242,14 +246,28 @@ pub fn wait(tx: &mut Tx, ticket: &Ticket, begun: &Begun, until: Timestamp) -> Ou
     }
 }
 
-/// The bytes are there; its minute is next. An edit made meanwhile is brought over before it.
-pub fn ready(tx: &mut Tx, ticket: &Ticket, begun: &Begun, at: Timestamp, now: Timestamp) -> Outcome<()> {
+/// The bytes are there; its minute is next. An edit made meanwhile is brought over before it: where the platform has an id for the post
+/// by an edit there, else by waking its protocol, which holds what it prepared against the new wish. `revision` is the one it was held
+/// against just now.
+pub fn ready(
+    tx: &mut Tx,
+    ticket: &Ticket,
+    begun: &Begun,
+    at: Timestamp,
+    revision: i64,
+    now: Timestamp,
+) -> Outcome<()> {
     if !ours(tx, ticket, begun.remote)? {
         return Ok(());
     }
     keep(tx, ticket, begun)?;
     go(tx, ticket.delivery.id, State::Ready)?;
     rests(tx, ticket.delivery.id, Some(at), None)?;
+    tx.execute(
+        "UPDATE delivery SET sent_revision = ?2 WHERE id = ?1 AND remote_id IS NULL",
+        params![ticket.delivery.id, revision],
+    )
+    .map_err(problem)?;
     went_well(tx, ticket)?;
     catch_up(tx, ticket.delivery.id, now)?;
     hurry_a_cancel(tx, ticket.delivery.id)
@@ -479,46 +497,6 @@ pub fn errand_done(tx: &mut Tx, ticket: &Ticket, now: Timestamp) -> Outcome<()> 
         Errand::Publish | Errand::Extra(_) => {}
     }
     tx.say(What::Delivery { id: ticket.delivery.id });
-    Ok(())
-}
-
-/// Extras that have no row yet get one.
-pub(crate) fn add_extras(tx: &mut Tx, id: i64, extras: &[Extra], now: Timestamp) -> Outcome<()> {
-    let have = errand::of_delivery(tx, id).map_err(problem)?;
-    for extra in extras {
-        let task = Errand::Extra(extra.clone());
-        if !have.iter().any(|row| row.task == task) {
-            errand::insert(tx, id, &task, 0, now, now)?;
-        }
-    }
-    Ok(())
-}
-
-/// Words or time changed while it was on its way: bring the platform up to date (C38).
-pub(crate) fn catch_up(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<()> {
-    let Some(row) = delivery::get(tx, id).map_err(problem)? else { return Err(not_found(id)) };
-    let wanted: i64 = tx
-        .query_row("SELECT revision FROM post WHERE id = ?1", [row.post], |row| row.get(0))
-        .map_err(problem)?;
-    if row.sent_revision.is_some_and(|sent| sent < wanted) && row.remote.is_some() {
-        // A newer wish replaces one that has not begun.
-        tx.execute(
-            "DELETE FROM errand WHERE delivery_id = ?1 AND state IN ('waiting', 'stuck') AND claim IS NULL AND tries = 0 AND json_extract(task, '$.kind') = 'amend'",
-            [id],
-        )
-        .map_err(problem)?;
-        // One that has begun and knows this wish already brings it; a second would only spend quota.
-        let under_way: bool = tx
-            .query_row(
-                "SELECT EXISTS (SELECT 1 FROM errand WHERE delivery_id = ?1 AND state <> 'done' AND revision >= ?2 AND json_extract(task, '$.kind') = 'amend')",
-                params![id, wanted],
-                |row| row.get(0),
-            )
-            .map_err(problem)?;
-        if !under_way {
-            errand::insert(tx, id, &Errand::Amend, wanted, now, now)?;
-        }
-    }
     Ok(())
 }
 

@@ -376,9 +376,10 @@ async fn rests(
         Act::Ready { early } => {
             let due = desk.job.due.unwrap_or(now);
             let at = due.checked_sub(early).unwrap_or(due);
+            let revision = desk.post.revision;
             let write = move |tx: &mut Tx| {
                 flush(tx, &again, line)?;
-                queue::ready(tx, &again, &rest.begun(), at, now)
+                queue::ready(tx, &again, &rest.begun(), at, revision, now)
             };
             engine.write(write).await
         }
@@ -485,8 +486,13 @@ async fn finish_wish(
     wish: Wish,
     line: &mut Option<Attempt>,
 ) -> Outcome<bool> {
-    let opens = matches!(&next.act, Act::Send(call) if call.is_upload() || next.stage == Stage::Opening);
     let known = desk.job.remote.is_some();
+    // What makes a post of bytes that are no post yet counts as opening: nothing is there before it, and everything after.
+    let commits = !known && next.stage == Stage::Publishing;
+    let opens =
+        matches!(&next.act, Act::Send(call) if call.is_upload() || next.stage == Stage::Opening || commits);
+    // Bytes that wait for their minute under no id become a post by nobody but us.
+    let waits_unknown = !known && matches!(next.act, Act::Ready { .. });
     let now = engine.clock().now();
     let (again, id) = (ticket.clone(), ticket.delivery.id);
     let rest = Rest {
@@ -507,7 +513,7 @@ async fn finish_wish(
                 .await?;
             Ok(true)
         }
-        Wish::Cancel if opens => {
+        Wish::Cancel if opens || waits_unknown => {
             let written = line.take();
             engine
                 .write(move |tx| {

@@ -2,7 +2,8 @@
 //! of `Sandbox`. JSON in and out; a request that cannot be read is 400 with `{"error": …}`.
 //!
 //! `GET|POST|DELETE /api/faults` · `GET|DELETE /api/calls` · `GET /api/state` · `GET|POST /api/settings` · `GET|POST /api/clock`
-//! (`{"advance_ms": n}`) · `POST /api/expire` (`{"access": true, "refresh": true}`) · `POST /api/reset` · `GET /api/announcement`
+//! (`{"advance_ms": n}`) · `POST /api/expire` (`{"platform": "tiktok", "access": true, "refresh": true}`) · `POST /api/reset` ·
+//! `GET /api/announcement` · `POST /api/tiktok/finish` (`{"publish_id": …}`)
 
 use crate::exchange::Answer;
 use crate::faults::Fault;
@@ -26,6 +27,7 @@ pub(crate) fn answer(world: &World, method: &str, path: &str, body: &Bytes) -> A
             Answer::json(200, &json!({}))
         }
         ("GET", "/api/state") => Answer::json(200, &crate::state::look(world)),
+        ("GET", "/api/announcement") => Answer::json(200, &crate::Announcement::of(world)),
         ("GET", "/api/settings") => Answer::json(200, &world.settings()),
         ("POST", "/api/settings") => {
             match read::<Value>(body).and_then(|changes| world.settings().merged(changes)) {
@@ -43,10 +45,20 @@ pub(crate) fn answer(world: &World, method: &str, path: &str, body: &Bytes) -> A
             clock(world)
         }),
         ("POST", "/api/expire") => with(body, |which: Expire| {
-            world.google.expire(which.access, which.refresh);
-            world.changed();
+            world.expire(which.platform.as_deref(), which.access, which.refresh);
             json!({})
         }),
+        ("POST", "/api/tiktok/finish") => match read::<Finish>(body) {
+            Ok(draft) => {
+                let caption = draft.caption.unwrap_or_default();
+                let privacy = draft.privacy.as_deref();
+                match crate::tiktok::inbox::finish(world, &draft.publish_id, privacy, &caption) {
+                    Ok(()) => Answer::json(200, &json!({})),
+                    Err(why) => Answer::json(400, &json!({ "error": why })),
+                }
+            }
+            Err(why) => Answer::json(400, &json!({ "error": why })),
+        },
         ("POST", "/api/reset") => {
             world.reset();
             Answer::json(200, &json!({}))
@@ -65,8 +77,20 @@ struct Advance {
 #[serde(deny_unknown_fields, default)]
 #[derive(Default)]
 struct Expire {
+    /// Absent: all platforms.
+    platform: Option<String>,
     access: bool,
     refresh: bool,
+}
+
+/// A creator posts a draft from the inbox.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Finish {
+    publish_id: String,
+    /// Absent: as many as the account reaches.
+    privacy: Option<String>,
+    caption: Option<String>,
 }
 
 fn clock(world: &World) -> Value {

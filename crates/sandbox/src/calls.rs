@@ -14,6 +14,9 @@ pub struct Call {
     pub at_ms: i64,
     /// The platform's real host name.
     pub host: String,
+    /// Platform id; empty for what no platform knows.
+    #[serde(default)]
+    pub platform: String,
     /// Stable name, e.g. `videos.insert.put`; `unknown` for what the contract does not have.
     pub api: String,
     pub method: String,
@@ -56,6 +59,7 @@ impl Calls {
             seq,
             at_ms,
             host: host.into(),
+            platform: String::new(),
             api: "unknown".into(),
             method: method.into(),
             path: path.into(),
@@ -88,8 +92,11 @@ impl Calls {
     }
 }
 
-const SECRET: [&str; 10] = [
+const SECRET: [&str; 13] = [
     "upload_id",
+    "upload_token",
+    "input_token",
+    "fb_exchange_token",
     "code",
     "token",
     "access_token",

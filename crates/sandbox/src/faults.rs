@@ -9,8 +9,8 @@ use std::sync::Mutex;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// Stable name of the call (`videos.insert.put`), a group (`videos.insert.*`), or `*` for any call of a platform's API
-    /// (not the pages a person sees in the browser).
+    /// Stable name of the call (`videos.insert.put`, `tiktok.upload.put`), a group (`videos.insert.*`, `tiktok.*`), or `*` for any
+    /// call of any platform's API (not the pages a person sees in the browser, `auth.*`). Names are unique over all platforms.
     pub api: String,
     /// The n-th matching call from the moment of planning, from 1. Absent: the next one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -18,6 +18,9 @@ pub struct Fault {
     /// Only calls about this title or file name (`Slug`), compared whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// Only calls of this platform (`youtube`, `tiktok`…), so that a group or `*` can hurt one of several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
     #[serde(rename = "do")]
     pub hurt: Hurt,
 }
@@ -25,18 +28,25 @@ pub struct Fault {
 impl Fault {
     /// The next call named `api`.
     pub fn next(api: &str, hurt: impl Into<Hurt>) -> Fault {
-        Fault { api: api.into(), nth: None, file: None, hurt: hurt.into() }
+        Fault { api: api.into(), nth: None, file: None, platform: None, hurt: hurt.into() }
     }
 
     /// The `nth` call named `api` from now, counted from 1.
     pub fn nth(api: &str, nth: u64, hurt: impl Into<Hurt>) -> Fault {
-        Fault { api: api.into(), nth: Some(nth), file: None, hurt: hurt.into() }
+        Fault { api: api.into(), nth: Some(nth), file: None, platform: None, hurt: hurt.into() }
     }
 
     /// The same plan, for calls about one title or file name only.
     #[must_use]
     pub fn file(mut self, name: &str) -> Fault {
         self.file = Some(name.into());
+        self
+    }
+
+    /// The same plan, for calls of one platform only.
+    #[must_use]
+    pub fn platform(mut self, id: &str) -> Fault {
+        self.platform = Some(id.into());
         self
     }
 }
@@ -57,10 +67,19 @@ pub struct StatusAnswer {
     /// Seconds, sent as `Retry-After`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
+    /// The platform's own word: Google's `reason`, TikTok's `error.code`, OAuth's `error`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
+    /// The number a platform gives its errors, where it has one (Graph's `code`), and what refines it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subcode: Option<i64>,
+    /// Graph's `is_transient`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transient: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
@@ -74,6 +93,8 @@ pub enum Deed {
     CutAfter(u64),
     /// Do it all, then close without an answer.
     Lost,
+    /// Do it all, then answer with this status in the platform's own shape, as a front end does that gave up too early.
+    StatusAfter(u16),
     /// Wait so long (real milliseconds) before reading the body, then go on as if nothing had been.
     StallMs(u64),
     /// Answer 200 with a web page instead of JSON; no effect.
@@ -121,6 +142,15 @@ pub struct Plan {
     pub call: Option<u64>,
 }
 
+/// What a plan is held against.
+pub(crate) struct Named<'a> {
+    /// Platform id, as in the announcement's apps.
+    pub(crate) platform: &'a str,
+    pub(crate) api: &'a str,
+    /// File names and titles the call is about.
+    pub(crate) names: &'a [String],
+}
+
 /// The list of plans.
 #[derive(Default)]
 pub(crate) struct Plans {
@@ -149,11 +179,11 @@ impl Plans {
 
     /// Counts this call against every open plan it matches and hands out the first that is due. Two plans due at the same call
     /// do not both fire: the later one takes the next call.
-    pub(crate) fn take(&self, api: &str, names: &[String], call: u64, now_ms: i64) -> Option<(u64, Hurt)> {
+    pub(crate) fn take(&self, of: &Named<'_>, call: u64, now_ms: i64) -> Option<(u64, Hurt)> {
         let mut list = lock(&self.list);
         let mut due = None;
         for (index, plan) in list.iter_mut().enumerate() {
-            if plan.done || !matches(&plan.fault, api, names) {
+            if plan.done || !matches(&plan.fault, of) {
                 continue;
             }
             plan.seen += 1;
@@ -169,14 +199,16 @@ impl Plans {
     }
 }
 
-fn matches(fault: &Fault, api: &str, names: &[String]) -> bool {
+fn matches(fault: &Fault, of: &Named<'_>) -> bool {
     let named = match fault.api.strip_suffix('*') {
         // The pages a person clicks through are not API calls; a plan that wants one names it.
-        Some("") => !api.starts_with("auth."),
-        Some(start) => api.starts_with(start),
-        None => fault.api == api,
+        Some("") => !of.api.starts_with("auth."),
+        Some(start) => of.api.starts_with(start),
+        None => fault.api == of.api,
     };
-    named && fault.file.as_ref().is_none_or(|wanted| names.iter().any(|name| name == wanted))
+    named
+        && fault.file.as_ref().is_none_or(|wanted| of.names.iter().any(|name| name == wanted))
+        && fault.platform.as_ref().is_none_or(|wanted| wanted == of.platform)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -187,6 +219,10 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    fn named<'a>(api: &'a str, names: &'a [String]) -> Named<'a> {
+        Named { platform: "youtube", api, names }
+    }
 
     fn plan(json: &str) -> Plans {
         let plans = Plans::default();
@@ -199,10 +235,11 @@ mod tests {
         let plans = plan(
             r#"[{"api":"a","do":{"status":429,"retry_after":1}},{"api":"a","do":{"status":403,"reason":"quotaExceeded","domain":"youtube.quota"}},
                 {"api":"a","do":{"cut_after":9}},{"api":"a","do":"cut"},{"api":"a","do":"lost"},{"api":"a","do":{"stall_ms":1}},{"api":"a","do":"html"},
-                {"api":"a","do":"wrong_offset"},{"api":"a","do":"session_gone"},{"api":"a","do":"token_expired"},{"api":"a","do":{"slow_bytes_per_s":7}}]"#,
+                {"api":"a","do":"wrong_offset"},{"api":"a","do":"session_gone"},{"api":"a","do":"token_expired"},{"api":"a","do":{"slow_bytes_per_s":7}},{"api":"a","do":{"status_after":500}}]"#,
         );
-        let fired: Vec<_> = (0..11).filter_map(|n| plans.take("a", &[], n, 0)).map(|(id, _)| id).collect();
-        assert_eq!(fired, (1..=11).collect::<Vec<_>>(), "one call each, in the order planned");
+        let fired: Vec<_> =
+            (0..12).filter_map(|n| plans.take(&named("a", &[]), n, 0)).map(|(id, _)| id).collect();
+        assert_eq!(fired, (1..=12).collect::<Vec<_>>(), "one call each, in the order planned");
         assert!(matches!(plans.list()[2].fault.hurt, Hurt::Deed(Deed::CutAfter(9))));
         assert!(serde_json::from_str::<Vec<Fault>>(r#"[{"api":"a","do":"explode"}]"#).is_err());
         assert!(serde_json::from_str::<Vec<Fault>>(r#"[{"api":"a","do":"cut","when":1}]"#).is_err());
@@ -212,11 +249,11 @@ mod tests {
     fn the_nth_matching_call_is_hurt_and_no_other() {
         let plans = plan(r#"[{"api":"put","nth":3,"do":"cut"},{"api":"put","file":"cake.mp4","do":"lost"}]"#);
         let cake = ["cake.mp4".to_string()];
-        assert!(plans.take("put", &[], 1, 0).is_none());
-        assert!(plans.take("get", &cake, 2, 0).is_none());
-        assert_eq!(plans.take("put", &cake, 3, 0).unwrap().0, 2);
-        assert_eq!(plans.take("put", &cake, 4, 50).unwrap().0, 1);
-        assert!(plans.take("put", &cake, 5, 0).is_none());
+        assert!(plans.take(&named("put", &[]), 1, 0).is_none());
+        assert!(plans.take(&named("get", &cake), 2, 0).is_none());
+        assert_eq!(plans.take(&named("put", &cake), 3, 0).unwrap().0, 2);
+        assert_eq!(plans.take(&named("put", &cake), 4, 50).unwrap().0, 1);
+        assert!(plans.take(&named("put", &cake), 5, 0).is_none());
         let list = plans.list();
         assert_eq!((list[0].done_at_ms, list[0].call, list[1].call), (Some(50), Some(4), Some(3)));
     }
@@ -224,9 +261,18 @@ mod tests {
     #[test]
     fn a_star_spares_the_pages_of_the_browser() {
         let plans = plan(r#"[{"api":"*","do":"cut"},{"api":"videos.insert.*","do":"cut"}]"#);
-        assert!(plans.take("auth.page", &[], 1, 0).is_none());
-        assert_eq!(plans.take("token", &[], 2, 0).unwrap().0, 1);
-        assert!(plans.take("videos.list", &[], 3, 0).is_none());
-        assert_eq!(plans.take("videos.insert.put", &[], 4, 0).unwrap().0, 2);
+        assert!(plans.take(&named("auth.page", &[]), 1, 0).is_none());
+        assert_eq!(plans.take(&named("token", &[]), 2, 0).unwrap().0, 1);
+        assert!(plans.take(&named("videos.list", &[]), 3, 0).is_none());
+        assert_eq!(plans.take(&named("videos.insert.put", &[]), 4, 0).unwrap().0, 2);
+    }
+
+    #[test]
+    fn one_platform_of_several_is_hurt() {
+        let plans = plan(r#"[{"api":"*","platform":"tiktok","do":"cut"}]"#);
+        assert!(plans.take(&named("videos.list", &[]), 1, 0).is_none());
+        let of = |api| Named { platform: "tiktok", api, names: &[] };
+        assert!(plans.take(&of("auth.tiktok.page"), 2, 0).is_none());
+        assert_eq!(plans.take(&of("tiktok.token"), 3, 0).unwrap().0, 1);
     }
 }

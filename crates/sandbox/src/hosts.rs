@@ -3,7 +3,7 @@
 
 use crate::exchange::{Answer, AnswerBody, Ask, Ending};
 use crate::world::World;
-use crate::{google, page};
+use crate::{google, page, tiktok};
 use anyhow::Context;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -18,13 +18,17 @@ use tokio::task::JoinSet;
 /// The name the page's listener goes by; it stands for no real host.
 pub(crate) const PAGE: &str = "page";
 
-/// Every real host name that is imitated, and by whom. A new platform adds its names here.
-fn names() -> Vec<&'static str> {
-    google::HOSTS.iter().copied().chain([PAGE]).collect()
+/// Every real host name that is imitated. A new platform adds its names here, and itself to `serve`.
+pub(crate) fn real() -> impl Iterator<Item = &'static str> {
+    google::HOSTS.into_iter().chain(tiktok::HOSTS)
 }
 
 async fn serve(world: &Arc<World>, ask: Ask) -> Ending {
-    if ask.host == PAGE { page::serve(world, ask).await } else { google::serve(world, ask).await }
+    match ask.host {
+        PAGE => page::serve(world, ask).await,
+        host if tiktok::HOSTS.contains(&host) => tiktok::serve(world, ask).await,
+        _ => google::serve(world, ask).await,
+    }
 }
 
 /// The bound listeners.
@@ -40,7 +44,7 @@ impl Hosts {
         let (stop, stopping) = watch::channel(false);
         let (alive, busy) = mpsc::channel(1);
         let (mut bases, mut ports, mut bound) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        for host in names() {
+        for host in real().chain([PAGE]) {
             let wanted = if host == PAGE && port_page.is_some() { port_page } else { world.last_port(host) };
             let listener = match TcpListener::bind(("127.0.0.1", wanted.unwrap_or(0))).await {
                 Ok(listener) => listener,

@@ -3,7 +3,8 @@
 //!
 //! One 127.0.0.1 listener stands for each real host name (`hosts`), with that host's real paths; one more is the page that shows and
 //! plays what was published, and the API that plans faults and looks inside (`page`). Time is moved by hand (`clock`), faults are data
-//! (`faults`), every call is logged (`calls`). Each platform is a folder; so far `google`.
+//! (`faults`), every call is logged (`calls`). Each platform is a folder: `google`, `tiktok`. Its id in the announcement, in views and in
+//! plans is the one a client's registry would use: `youtube`, `tiktok`.
 //!
 //! Not imitated, for all platforms: TLS, HTTP/2, real network speed and distance, rate limits by time, moderation, transcoding (a
 //! video is never decoded: nothing here knows its length or shape), other people (views, likes, comments).
@@ -11,18 +12,23 @@
 mod api;
 mod calls;
 mod clock;
+mod consent;
 mod exchange;
 mod faults;
 mod google;
 mod hosts;
 mod page;
+mod receive;
 mod settings;
 mod state;
 mod store;
+mod tiktok;
+mod twist;
 mod world;
 
 pub use calls::Call;
 pub use faults::{Deed, Fault, Hurt, Plan, StatusAnswer};
+pub use settings::tiktok::{Megabyte, Progress, TikTok as TikTokSettings};
 pub use settings::{Outcome, Settings};
 pub use state::{Bucket, CaptionView, PlaylistView, Quota, SessionView, State, ThumbnailView, VideoView};
 
@@ -56,6 +62,16 @@ pub struct Announcement {
     pub apps: BTreeMap<String, App>,
 }
 
+impl Announcement {
+    fn of(world: &world::World) -> Announcement {
+        Announcement {
+            page: world.base(hosts::PAGE),
+            hosts: hosts::real().map(|host| (host.to_string(), world.base(host))).collect(),
+            apps: world.apps(),
+        }
+    }
+}
+
 /// What a developer console hands out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct App {
@@ -85,12 +101,7 @@ impl Sandbox {
         settings.discard_bytes |= config.discard_bytes;
         let world = Arc::new(world::World::open(config.home, settings)?);
         let hosts = hosts::Hosts::start(&world, config.port_page).await?;
-        let apps = BTreeMap::from([("youtube".to_string(), world.google.app())]);
-        let announcement = Announcement {
-            page: world.base(hosts::PAGE),
-            hosts: google::HOSTS.iter().map(|host| ((*host).to_string(), world.base(host))).collect(),
-            apps,
-        };
+        let announcement = Announcement::of(&world);
         world.changed();
         let writing = world.clone();
         let writer = tokio::spawn(async move { writing.keep_writing().await });
@@ -129,10 +140,20 @@ impl Sandbox {
         self.world.calls.clear();
     }
 
-    /// A sign-in without the browser, for tests and measurements that are about something else: tokens as `/token` hands them out.
-    /// `account` is `mira`, `jonas` or `ada`; an unknown one gets tokens that are good for nothing. Scopes by their whole names.
+    /// A sign-in to YouTube without the browser, for tests and measurements that are about something else: tokens as `/token` hands
+    /// them out. `account` is `mira`, `jonas` or `ada`; an unknown one gets tokens that are good for nothing. Scopes by their whole
+    /// names.
     pub fn grant(&self, account: &str, scopes: &[&str]) -> Granted {
         self.world.google.grant(&self.world, account, scopes)
+    }
+
+    /// The same on any platform; one that is not simulated hands out empty tokens.
+    pub fn grant_for(&self, platform: &str, account: &str, scopes: &[&str]) -> Granted {
+        match platform {
+            "youtube" => self.grant(account, scopes),
+            "tiktok" => self.world.tiktok.grant(&self.world, account, scopes),
+            _ => Granted { access_token: String::new(), refresh_token: String::new() },
+        }
     }
 
     /// What is there: videos, sessions, secrets, quota.
@@ -162,10 +183,19 @@ impl Sandbox {
         self.world.changed();
     }
 
-    /// Kills every token of a kind at once.
+    /// Kills every token of a kind at once, on all platforms.
     pub fn expire(&self, access: bool, refresh: bool) {
-        self.world.google.expire(access, refresh);
-        self.world.changed();
+        self.world.expire(None, access, refresh);
+    }
+
+    /// The same on one platform.
+    pub fn expire_for(&self, platform: &str, access: bool, refresh: bool) {
+        self.world.expire(Some(platform), access, refresh);
+    }
+
+    /// Posts a TikTok draft that waits in an inbox, as its creator would with the app. False when no such draft waits.
+    pub fn finish_draft(&self, publish_id: &str) -> bool {
+        tiktok::inbox::finish(&self.world, publish_id, None, "").is_ok()
     }
 
     /// Forgets everything that happened.

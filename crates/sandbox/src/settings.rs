@@ -1,4 +1,7 @@
-//! What can be tuned while the sandbox runs. `POST /api/settings` takes any subset.
+//! What can be tuned while the sandbox runs. `POST /api/settings` takes any subset, of the nested parts too. What belongs to one
+//! platform is a struct of its own below this file, a field here; YouTube came first, and its few stand among those of all.
+
+pub(crate) mod tiktok;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +34,7 @@ pub struct Settings {
     pub access_token_s: i64,
     /// Treat every video as a Short: a thumbnail set before processing ended is accepted and ignored.
     pub shorts: bool,
+    pub tiktok: tiktok::TikTok,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +60,7 @@ impl Default for Settings {
             require_pkce: false,
             access_token_s: 3_600,
             shorts: false,
+            tiktok: tiktok::TikTok::default(),
         }
     }
 }
@@ -64,10 +69,40 @@ impl Settings {
     /// This, with the given fields changed.
     pub(crate) fn merged(&self, changes: serde_json::Value) -> Result<Settings, String> {
         let mut whole = serde_json::to_value(self).map_err(|e| e.to_string())?;
-        let (Some(fields), serde_json::Value::Object(changes)) = (whole.as_object_mut(), changes) else {
+        if !changes.is_object() {
             return Err("settings are a JSON object".into());
-        };
-        fields.extend(changes);
+        }
+        merge(&mut whole, changes);
         serde_json::from_value(whole).map_err(|e| e.to_string())
+    }
+}
+
+/// Objects are merged field by field; everything else takes the place of what was there.
+fn merge(whole: &mut serde_json::Value, changes: serde_json::Value) {
+    match (whole, changes) {
+        (serde_json::Value::Object(whole), serde_json::Value::Object(changes)) => {
+            for (name, change) in changes {
+                merge(whole.entry(name).or_insert(serde_json::Value::Null), change);
+            }
+        }
+        (whole, change) => *whole = change,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_change_reaches_into_a_platforms_part_and_leaves_the_rest() {
+        let mut before = Settings { pool: 7, ..Settings::default() };
+        before.tiktok.access_token_s = 5;
+        let after = before.merged(json!({ "delay_ms": 3, "tiktok": { "audited": false } })).unwrap();
+        assert_eq!((after.pool, after.delay_ms), (7, 3));
+        assert_eq!((after.tiktok.access_token_s, after.tiktok.audited), (5, false));
+        assert!(before.merged(json!({ "tiktok": { "audit": false } })).is_err());
+        assert!(before.merged(json!([])).is_err());
     }
 }

@@ -19,20 +19,24 @@ pub struct State {
     pub quota: BTreeMap<String, Quota>,
 }
 
+/// One video, on whichever platform.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct VideoView {
+    /// Platform id, as in the announcement's apps.
     pub platform: String,
     pub id: String,
     /// The permalink on the real platform.
     pub url: String,
+    /// Empty on platforms that have none.
     pub title: String,
+    /// The caption, on platforms that call it so.
     pub description: String,
     pub tags: Vec<String>,
-    /// As of now, schedule taken into account.
+    /// The platform's own word, as of now, schedule taken into account.
     pub privacy: String,
     /// The schedule as last wished (RFC 3339), also after it has passed.
     pub publish_at: Option<String>,
-    /// The millisecond it first became public, in sandbox time.
+    /// The millisecond its audience could first see it, in sandbox time; absent while nobody but its owner can.
     pub public_at_ms: Option<i64>,
     pub created_at_ms: i64,
     pub bytes: u64,
@@ -45,9 +49,15 @@ pub struct VideoView {
     pub captions: Vec<CaptionView>,
     /// One entry for each time it is in a list: twice added is twice here.
     pub playlists: Vec<PlaylistView>,
-    /// The channel's title.
+    /// The channel's title, the page's or the account's name.
     pub channel: String,
     pub channel_id: String,
+    /// Shown upright, as on a phone.
+    #[serde(default)]
+    pub tall: bool,
+    /// What the app said of it besides the words above, as it was sent.
+    #[serde(default)]
+    pub options: serde_json::Value,
     /// The resource with every part, as its owner would read it.
     pub raw: serde_json::Value,
 }
@@ -79,9 +89,9 @@ pub struct PlaylistView {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SessionView {
     pub platform: String,
-    /// From 1, in order of opening.
+    /// From 1, in order of opening, on its platform.
     pub ordinal: u64,
-    /// `video`, `thumbnail` or `caption`.
+    /// `video`, `thumbnail`, `caption` or `inbox`.
     pub purpose: String,
     /// File name, or else the title.
     pub file: Option<String>,
@@ -110,18 +120,49 @@ pub struct Bucket {
     pub limit: u64,
 }
 
+/// What one simulator has to show; one that stands for two platforms shows both.
+pub(crate) struct View {
+    pub(crate) videos: Vec<VideoView>,
+    pub(crate) sessions: Vec<SessionView>,
+    /// By platform id.
+    pub(crate) quota: BTreeMap<String, Quota>,
+}
+
 pub(crate) fn look(world: &World) -> State {
     let secrets = world.secrets();
-    // Google's marks before the random part ("4/0A", "1//0") hold slashes, which addresses encode.
-    let canaries =
-        secrets.iter().map(|secret| secret.rsplit('/').next().unwrap_or(secret).to_string()).collect();
-    let google = crate::google::look(world);
-    State {
+    let canaries = secrets.iter().map(|secret| unguessable(secret).to_string()).collect();
+    let mut state = State {
         now_ms: world.now_ms(),
-        videos: google.videos,
-        sessions: google.sessions,
+        videos: Vec::new(),
+        sessions: Vec::new(),
         secrets,
         canaries,
-        quota: BTreeMap::from([("youtube".to_string(), google.quota)]),
+        quota: BTreeMap::new(),
+    };
+    for view in [crate::google::look(world), crate::tiktok::look(world)] {
+        state.videos.extend(view.videos);
+        state.sessions.extend(view.sessions);
+        state.quota.extend(view.quota);
+    }
+    state.videos.sort_by_key(|video| video.created_at_ms);
+    state
+}
+
+/// The longest part of a secret that any address holds as it is: Google's marks before the random part ("4/0A", "1//0") hold slashes,
+/// TikTok's codes hold stars, and addresses encode both.
+fn unguessable(secret: &str) -> &str {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+    secret.split(|c| !plain(c)).max_by_key(|part| part.len()).unwrap_or(secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_canary_is_found_in_any_address() {
+        assert_eq!(unguessable("4/0Aabc"), "0Aabc");
+        assert_eq!(unguessable("ya29.a0xyz-_"), "ya29.a0xyz-_");
+        assert_eq!(unguessable("kEy9zq77ab*3!5012.s1"), "kEy9zq77ab");
     }
 }

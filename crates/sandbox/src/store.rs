@@ -13,6 +13,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// A file of kept bytes. Every access seeks first, so readers and a writer can share it.
 pub(crate) type Kept = Arc<Mutex<File>>;
 
+/// Where a platform's own numbers of blobs begin, so that no two platforms ever mean the same file. Google's begin at 1; the next
+/// platform takes the next multiple.
+pub(crate) const TIKTOK_BLOBS: u64 = 1 << 40;
+
 pub(crate) struct Store {
     dir: Option<PathBuf>,
     open: Mutex<HashMap<u64, Kept>>,
@@ -117,6 +121,7 @@ impl Progress {
             }
             progress.count(&buffer[..want]);
         }
+        progress.acknowledge();
         Ok(progress)
     }
 

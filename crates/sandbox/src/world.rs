@@ -2,12 +2,14 @@
 //! With a home it is written there as one JSON file, soon after a change and once more at the end. Fault plans and the call log are
 //! of the moment and not kept.
 
+use crate::App;
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::faults::Plans;
 use crate::google::Google;
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::tiktok::TikTok;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -20,6 +22,7 @@ pub(crate) struct World {
     pub(crate) calls: Calls,
     pub(crate) store: Store,
     pub(crate) google: Google,
+    pub(crate) tiktok: TikTok,
     settings: RwLock<Settings>,
     secrets: Mutex<Vec<String>>,
     /// Host name (and `page`) to base address; set once, when the listeners are bound.
@@ -38,6 +41,7 @@ struct Written {
     secrets: Vec<String>,
     ports: BTreeMap<String, u16>,
     google: Option<serde_json::Value>,
+    tiktok: Option<serde_json::Value>,
 }
 
 impl World {
@@ -51,6 +55,10 @@ impl World {
             Some(value) => Google::taken_up(value).context("reading the sandbox's Google state")?,
             None => Google::new(),
         };
+        let tiktok = match written.tiktok {
+            Some(value) => TikTok::taken_up(value).context("reading the sandbox's TikTok state")?,
+            None => TikTok::new(),
+        };
         let clock = Clock::default();
         clock.set_offset_ms(written.clock_offset_ms);
         let world = World {
@@ -59,6 +67,7 @@ impl World {
             calls: Calls::default(),
             store,
             google,
+            tiktok,
             settings: RwLock::new(written.settings.unwrap_or(settings)),
             secrets: Mutex::new(written.secrets),
             bases: OnceLock::new(),
@@ -66,8 +75,33 @@ impl World {
             home,
             changed: tokio::sync::Notify::new(),
         };
-        world.secret(&world.google.app().client_secret);
+        for app in world.apps().into_values() {
+            world.secret(&app.client_secret);
+        }
         Ok(world)
+    }
+
+    /// The registered app of each platform, by platform id.
+    pub(crate) fn apps(&self) -> BTreeMap<String, App> {
+        let apps = [("youtube", self.google.app()), ("tiktok", self.tiktok.app())];
+        apps.into_iter().map(|(platform, app)| (platform.to_string(), app)).collect()
+    }
+
+    /// Kept bytes of a video, whichever platform's: blob, length and media type.
+    pub(crate) fn media(&self, id: &str) -> Option<(u64, u64, String)> {
+        self.google.media(id).or_else(|| self.tiktok.media(id))
+    }
+
+    /// Kills every token of a kind at once, of one platform or of all.
+    pub(crate) fn expire(&self, platform: Option<&str>, access: bool, refresh: bool) {
+        let meant = |id: &str| platform.is_none_or(|platform| platform == id);
+        if meant("youtube") {
+            self.google.expire(access, refresh);
+        }
+        if meant("tiktok") {
+            self.tiktok.expire(access, refresh);
+        }
+        self.changed();
     }
 
     pub(crate) fn now_ms(&self) -> i64 {
@@ -115,9 +149,9 @@ impl World {
         self.changed.notify_one();
     }
 
-    /// Forgets everything that happened; the app's id, the addresses and the settings stay.
+    /// Forgets everything that happened; the apps' ids, the addresses and the settings stay.
     pub(crate) fn reset(&self) {
-        for blob in self.google.forget() {
+        for blob in [self.google.forget(), self.tiktok.forget()].concat() {
             self.store.remove(blob);
         }
         self.plans.clear();
@@ -145,6 +179,7 @@ impl World {
             secrets: self.secrets(),
             ports: lock(&self.ports).clone(),
             google: Some(self.google.written()?),
+            tiktok: Some(self.tiktok.written()?),
         };
         let mut file = tempfile::NamedTempFile::new_in(home).context("making a new state file")?;
         serde_json::to_writer(&mut file, &written).context("writing the state")?;

@@ -7,7 +7,7 @@ use crate::platform::{GoesOut, Identity, Words};
 use crate::schedule::lead::MissedRule;
 use crate::store::account::{self, Connected};
 use crate::store::delivery::NewDelivery;
-use crate::store::{Store, World, media, post};
+use crate::store::{Store, World, delivery, media, post};
 use std::collections::BTreeMap;
 
 const BOOT: i64 = 77;

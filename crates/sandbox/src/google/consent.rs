@@ -10,10 +10,10 @@
 use super::bearer::PREFIX;
 use super::books::{Books, Challenge, Code, Consent};
 use super::people::{CREATORS, creator};
-use crate::exchange::{Answer, Ask, escape};
+use crate::consent::{self, Form, Person, Tick};
+use crate::exchange::{Answer, Ask};
 use crate::world::{World, random_text};
 use bytes::Bytes;
-use std::fmt::Write as _;
 use url::Url;
 
 /// Scopes that can be asked for, with what the page says of them. The first three are identity and cannot be unticked.
@@ -202,46 +202,32 @@ fn form(request: &str, consent: &Consent, hint: Option<&str>) -> String {
     let hinted = hint
         .and_then(|hint| CREATORS.iter().find(|c| c.email == hint || c.id == hint))
         .unwrap_or(&CREATORS[0]);
-    let mut accounts = String::new();
-    for creator in &CREATORS {
-        let checked = if creator.key == hinted.key { " checked" } else { "" };
-        let _ = write!(
-            accounts,
-            "<label class=row><input type=radio name=account value=\"{}\"{checked}><span><b>{}</b><br><small>{} · {}</small></span></label>",
-            creator.key, creator.name, creator.email, creator.about
-        );
-    }
+    let people = CREATORS.iter().map(|creator| Person {
+        key: creator.key,
+        name: creator.name,
+        about: format!("{} · {}", creator.email, creator.about),
+        checked: creator.key == hinted.key,
+    });
     let tickable = tickable(consent);
-    let mut scopes = String::new();
-    for scope in &consent.scopes {
-        let about = known(scope).unwrap_or_default();
-        let fixed = if tickable.len() < 2 || is_identity(scope) { " disabled" } else { "" };
-        let _ = write!(
-            scopes,
-            "<label class=row><input type=checkbox name=scope value=\"{}\" checked{fixed}><span>{about}<br><small>{}</small></span></label>",
-            escape(scope),
-            escape(short(scope))
-        );
+    let ticks = consent.scopes.iter().map(|scope| Tick {
+        value: scope.clone(),
+        about: known(scope).unwrap_or_default().into(),
+        small: short(scope).into(),
+        fixed: tickable.len() < 2 || is_identity(scope),
+    });
+    Form {
+        title: "Slipway wants access to your Google Account",
+        action: "/signin/consent",
+        request,
+        people: people.collect(),
+        ticks: ticks.collect(),
+        more: String::new(),
     }
-    crate::page::frame(
-        "Sign in",
-        &format!(
-            "<h1>Slipway wants access to your Google Account</h1>\
-             <form method=post action=\"/signin/consent\"><input type=hidden name=request value=\"{request}\">\
-             <h2>Choose an account</h2>{accounts}<h2>What it may do</h2>{scopes}\
-             <p class=buttons><button class=main name=decision value=allow autofocus>Allow</button> <button name=decision value=deny>Deny</button></p></form>"
-        ),
-        None,
-    )
+    .page()
 }
 
 fn error_page(code: &str, about: &str) -> Answer {
-    let body = format!(
-        "<h1>Access blocked</h1><p>{}</p><p class=code>Error 400: {}</p><p><small>The app is not told; it has to stop waiting by itself.</small></p>",
-        escape(about),
-        escape(code)
-    );
-    Answer::html(400, crate::page::frame("Access blocked", &body, None))
+    Answer::html(400, consent::error_page(about, &format!("Error 400: {code}")))
 }
 
 #[cfg(test)]

@@ -31,7 +31,9 @@ pub(crate) use state::look;
 
 use crate::App;
 use crate::exchange::{Answer, Ask, Ending, Unread};
-use crate::faults::{Deed, Hurt};
+use crate::faults::{Named, StatusAnswer};
+use crate::receive::Lane;
+use crate::twist::{Fate, fate};
 use crate::world::{World, lock};
 use books::Books;
 use bytes::Bytes;
@@ -39,8 +41,6 @@ use errors::Refusal;
 use route::Op;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
-use transfer::Lane;
 
 /// The real host names, each with a listener of its own.
 pub(crate) const HOSTS: [&str; 4] = [route::ACCOUNTS, route::OAUTH, route::WWW, route::YOUTUBE];
@@ -124,15 +124,6 @@ impl Google {
     }
 }
 
-/// What a fault plan does to a call that goes on.
-#[derive(Default)]
-struct Twist {
-    lost: bool,
-    cut_after: Option<u64>,
-    slow: Option<u64>,
-    wrong_offset: bool,
-}
-
 pub(crate) async fn serve(world: &Arc<World>, mut ask: Ask) -> Ending {
     let Some(op) = route::route(ask.host, &ask.method, &ask.path, &ask.query, ask.header("content-range"))
     else {
@@ -140,7 +131,6 @@ pub(crate) async fn serve(world: &Arc<World>, mut ask: Ask) -> Ending {
         ask.drain(world).await;
         return errors::refuse(404, "notFound", "global", "Not Found").answer().into();
     };
-    world.calls.note(ask.seq, |call| call.api = op.name().into());
     let body = match op.streams() {
         true => Bytes::new(),
         false => match ask.read_body(world, op.body_limit()).await {
@@ -150,54 +140,36 @@ pub(crate) async fn serve(world: &Arc<World>, mut ask: Ask) -> Ending {
         },
     };
     let names = names(world, op, &ask, &body);
-    world.calls.note(ask.seq, |call| call.file = names.first().cloned());
-
-    let mut twist = Twist::default();
-    if let Some((plan, hurt)) = world.plans.take(op.name(), &names, ask.seq, world.now_ms()) {
-        world.calls.note(ask.seq, |call| call.fault = Some(plan));
-        match hurt {
-            Hurt::Status(planned) => {
-                ask.drain(world).await;
-                let answer = if op.is_oauth() { token::planned(&planned) } else { errors::planned(&planned) };
-                return answer.into();
-            }
-            Hurt::Deed(Deed::Cut) => return Ending::Cut,
-            // Only a stream can be cut half-way; a body that was read whole is cut before it has any effect.
-            Hurt::Deed(Deed::CutAfter(n)) if op.streams() => twist.cut_after = Some(n),
-            Hurt::Deed(Deed::CutAfter(_)) => return Ending::Cut,
-            Hurt::Deed(Deed::Html) => {
-                ask.drain(world).await;
-                return Answer::html(
-                    200,
-                    "<!doctype html><title>Sign in to the network</title><p>Please accept our terms.".into(),
-                )
-                .into();
-            }
-            Hurt::Deed(Deed::StallMs(ms)) => tokio::time::sleep(Duration::from_millis(ms)).await,
-            Hurt::Deed(Deed::Lost) => twist.lost = true,
-            Hurt::Deed(Deed::SlowBytesPerS(rate)) => twist.slow = Some(rate),
-            Hurt::Deed(Deed::WrongOffset) => twist.wrong_offset = true,
-            Hurt::Deed(Deed::SessionGone) => {
-                upload::end_session(world, &ask);
-                ask.drain(world).await;
-                return upload::no_session(404).into();
-            }
-            Hurt::Deed(Deed::TokenExpired) => match op {
-                Op::Token => token::kill_sent(world, &body),
-                _ => bearer::kill_sent(world, &ask),
-            },
+    let named = Named { platform: "youtube", api: op.name(), names: &names };
+    let twist = match fate(world, &mut ask, named, op.streams()).await {
+        Fate::Goes(twist) => twist,
+        Fate::Status(planned) => return shaped(op, &planned).into(),
+        Fate::SessionGone => {
+            upload::end_session(world, &ask);
+            ask.drain(world).await;
+            return upload::no_session(404).into();
         }
+        Fate::Over(ending) => return ending,
+    };
+    match op {
+        Op::Token if twist.token_expired => token::kill_sent(world, &body),
+        _ if twist.token_expired => bearer::kill_sent(world, &ask),
+        _ => {}
     }
 
-    let lost = twist.lost;
     let ending = match op {
-        Op::Put(_) => transfer::put(world, &mut ask, twist).await,
-        Op::Query(_) => transfer::query(world, &mut ask, twist).await,
+        Op::Put(_) => transfer::put(world, &mut ask, &twist).await,
+        Op::Query(_) => transfer::query(world, &mut ask, &twist).await,
         Op::Cancel(_) => transfer::cancel(world, &mut ask).await,
         _ => answer(world, op, &ask, &body).unwrap_or_else(Refusal::answer).into(),
     };
     world.changed();
-    if lost { Ending::Cut } else { ending }
+    twist.close(ending, |planned| shaped(op, planned))
+}
+
+/// A planned status in the shape this call's errors have.
+fn shaped(op: Op, planned: &StatusAnswer) -> Answer {
+    if op.is_oauth() { token::planned(planned) } else { errors::planned(planned) }
 }
 
 fn too_long(op: Op) -> Ending {

@@ -4,15 +4,9 @@ use super::books::{Books, End, Purpose, Video};
 use super::people::creator;
 use super::{quota, render, words};
 use crate::clock::rfc3339;
-use crate::state::{CaptionView, PlaylistView, Quota, SessionView, ThumbnailView, VideoView};
+use crate::state::{CaptionView, PlaylistView, SessionView, ThumbnailView, VideoView, View};
 use crate::world::{World, lock};
-use std::sync::atomic::Ordering;
-
-pub(crate) struct View {
-    pub(crate) videos: Vec<VideoView>,
-    pub(crate) sessions: Vec<SessionView>,
-    pub(crate) quota: Quota,
-}
+use std::collections::BTreeMap;
 
 pub(crate) fn look(world: &World) -> View {
     let now = world.now_ms();
@@ -36,9 +30,7 @@ pub(crate) fn look(world: &World) -> View {
             file: session.file(),
             total: session.total,
             stored: session.stored,
-            received_total: lanes
-                .get(&session.ordinal)
-                .map_or(session.received, |lane| lane.received.load(Ordering::Relaxed)),
+            received_total: lanes.get(&session.ordinal).map_or(session.received, |lane| lane.received()),
             finished: matches!(session.end, Some(End::Finished { .. })),
             cancelled: matches!(session.end, Some(End::Cancelled)),
             upload_id: session.upload_id.clone(),
@@ -48,7 +40,7 @@ pub(crate) fn look(world: &World) -> View {
             },
         })
         .collect();
-    View { videos, sessions, quota }
+    View { videos, sessions, quota: BTreeMap::from([("youtube".to_string(), quota)]) }
 }
 
 fn view(books: &Books, video: &Video, now: i64, page: &str) -> VideoView {
@@ -99,6 +91,9 @@ fn view(books: &Books, video: &Video, now: i64, page: &str) -> VideoView {
             .collect(),
         channel: channel.map(|channel| channel.title.to_string()).unwrap_or_default(),
         channel_id: channel.map(|channel| channel.id.to_string()).unwrap_or_default(),
+        tall: false,
+        // What was sent is in the resource, part by part.
+        options: serde_json::Value::Null,
         raw: channel
             .map(|channel| render::video(books, video, channel, &all, true, now, page))
             .unwrap_or_default(),

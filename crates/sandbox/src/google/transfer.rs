@@ -10,28 +10,16 @@ use super::books::{Books, End, Purpose, Session};
 use super::errors::Refusal;
 use super::route::Op;
 use super::upload::{SESSION_LIFE_MS, no_session};
-use super::{Twist, bearer, finish};
+use super::{bearer, finish};
 use crate::exchange::{Answer, Ask, Ending};
-use crate::store::{Intake, Progress};
+use crate::receive::{End as BodyEnd, Lane, receive};
+use crate::store::Progress;
+use crate::twist::Twist;
 use crate::world::{World, lock};
-use http_body_util::BodyExt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-use tokio::sync::watch;
 
 /// The unit of chunks: 256 KiB.
 const UNIT: u64 = 262_144;
-
-/// The moving part of a session.
-pub(crate) struct Lane {
-    /// One request at a time; what it works on is inside.
-    turn: tokio::sync::Mutex<Option<Progress>>,
-    /// Moves with every new request about the session.
-    arrivals: watch::Sender<u64>,
-    /// Body bytes that ever arrived.
-    pub(crate) received: AtomicU64,
-}
 
 /// The session a request is about, once it is known to be the caller's and alive.
 struct Held {
@@ -45,7 +33,7 @@ enum Standing {
 }
 
 /// `PUT` with bytes.
-pub(crate) async fn put(world: &Arc<World>, ask: &mut Ask, twist: Twist) -> Ending {
+pub(crate) async fn put(world: &Arc<World>, ask: &mut Ask, twist: &Twist) -> Ending {
     let held = match hold(world, ask) {
         Ok(held) => held,
         Err(answer) => return drained(world, ask, None, answer).await,
@@ -65,15 +53,14 @@ pub(crate) async fn put(world: &Arc<World>, ask: &mut Ask, twist: Twist) -> Endi
         Err(error) => return super::errors::internal(&error).answer().into(),
     };
 
-    let newer = lane.arrivals.subscribe();
-    let (progress, got, end) = match receive(world, ask, &lane, progress, &twist, newer).await {
+    let received = match receive(world, ask, &lane, progress, twist).await {
         Ok(received) => received,
         Err(error) => return super::errors::internal(&error).answer().into(),
     };
-    let mut progress = progress;
+    let mut progress = received.progress;
     // A cut planned right behind the last byte: everything is there, only the answer is not.
-    let unanswered = end == Received::Cut && got == span.len;
-    if end == Received::Cut && !unanswered {
+    let unanswered = received.end == BodyEnd::Cut && received.bytes == span.len;
+    if received.end == BodyEnd::Cut && !unanswered {
         progress.settle();
         record(world, &held, &progress, None);
         *turn = Some(progress);
@@ -97,7 +84,7 @@ pub(crate) async fn put(world: &Arc<World>, ask: &mut Ask, twist: Twist) -> Endi
 }
 
 /// `PUT` with `Content-Range: bytes */N`: how far are we?
-pub(crate) async fn query(world: &Arc<World>, ask: &mut Ask, twist: Twist) -> Ending {
+pub(crate) async fn query(world: &Arc<World>, ask: &mut Ask, twist: &Twist) -> Ending {
     let held = match hold(world, ask) {
         Ok(held) => held,
         Err(answer) => return drained(world, ask, None, answer).await,
@@ -170,7 +157,7 @@ pub(crate) async fn cancel(world: &Arc<World>, ask: &mut Ask) -> Ending {
 async fn drained(world: &World, ask: &mut Ask, lane: Option<&Lane>, answer: Answer) -> Ending {
     let seen = ask.drain(world).await;
     if let Some(lane) = lane {
-        lane.received.fetch_add(seen, Ordering::Relaxed);
+        lane.count(seen);
     }
     answer.into()
 }
@@ -190,7 +177,7 @@ fn hold(world: &World, ask: &Ask) -> Result<Held, Answer> {
     let ordinal = session.ordinal;
     world.calls.note(ask.seq, |call| call.session = Some(ordinal));
     let lane = lane(world, session);
-    lane.arrivals.send_modify(|count| *count += 1);
+    lane.arrive();
     Ok(Held { ordinal, lane })
 }
 
@@ -204,10 +191,7 @@ fn op(session: &Session) -> Op {
 }
 
 fn lane(world: &World, session: &Session) -> Arc<Lane> {
-    let fresh = || {
-        let received = AtomicU64::new(session.received);
-        Arc::new(Lane { turn: tokio::sync::Mutex::new(None), arrivals: watch::Sender::new(0), received })
-    };
+    let fresh = || Arc::new(Lane::new(session.received));
     lock(&world.google.lanes).entry(session.ordinal).or_insert_with(fresh).clone()
 }
 
@@ -336,64 +320,11 @@ async fn begin(
     Ok(tokio::task::spawn_blocking(move || Progress::taken_up(hash, granularity, file, stored)).await??)
 }
 
-#[derive(PartialEq, Eq)]
-enum Received {
-    Whole,
-    Cut,
-}
-
-async fn receive(
-    world: &World,
-    ask: &mut Ask,
-    lane: &Lane,
-    progress: Progress,
-    twist: &Twist,
-    mut newer: watch::Receiver<u64>,
-) -> anyhow::Result<(Progress, u64, Received)> {
-    let mut intake = Intake::begin(progress);
-    let mut got = 0u64;
-    let end = loop {
-        if twist.cut_after.is_some_and(|limit| got >= limit) {
-            break Received::Cut;
-        }
-        let frame = tokio::select! {
-            biased;
-            _ = newer.changed() => break Received::Cut,
-            frame = ask.body.frame() => frame,
-        };
-        let mut data = match frame {
-            None => break Received::Whole,
-            Some(Err(_)) => break Received::Cut,
-            Some(Ok(frame)) => match frame.into_data() {
-                Ok(data) => data,
-                Err(_) => continue,
-            },
-        };
-        if let Some(limit) = twist.cut_after {
-            data.truncate(usize::try_from(limit - got).unwrap_or(usize::MAX));
-        }
-        let len = data.len() as u64;
-        got += len;
-        lane.received.fetch_add(len, Ordering::Relaxed);
-        if !intake.take(data).await {
-            break Received::Cut;
-        }
-        if let Some(rate) = twist.slow {
-            tokio::select! {
-                _ = newer.changed() => break Received::Cut,
-                () = tokio::time::sleep(Duration::from_millis(len * 1000 / rate.max(1))) => {}
-            }
-        }
-    };
-    world.calls.note(ask.seq, |call| call.body_bytes += got);
-    Ok((intake.end().await?, got, end))
-}
-
 fn record(world: &World, held: &Held, progress: &Progress, chunk: Option<u64>) {
     let mut books = world.google.books(world.now_ms());
     if let Some(session) = books.session_mut(held.ordinal) {
         session.stored = progress.at;
-        session.received = held.lane.received.load(Ordering::Relaxed);
+        session.received = held.lane.received();
         if session.chunk.is_none() {
             session.chunk = chunk;
         }

@@ -1,6 +1,8 @@
 //! What every story here needs: a sandbox, a client without redirects, and a signed-in creator.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod tiktok;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use reqwest::{Client, Method, Response};

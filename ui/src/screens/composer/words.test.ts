@@ -130,7 +130,8 @@ describe("what is offered", () => {
   });
 
   it("holds values against the channel's terms and against each other", () => {
-    const plain = { ...youtube.options[0]!, depends_on: null, allowed: null, off_when: null, excludes: [] };
+    const [base] = youtube.options as [OptionFact, ...OptionFact[]];
+    const plain = { ...base, depends_on: null, allowed: null, off_when: null, excludes: [] };
     const who: OptionFact = {
       ...plain,
       key: "who",

@@ -1,0 +1,78 @@
+//! What a fault plan does to a call, as far as that is the same on every platform: cuts, stalls and web pages happen here, and the
+//! rest is handed to the platform, which alone knows the shape of its errors and what a session or a token of its own is.
+
+use crate::exchange::{Answer, Ask, Ending};
+use crate::faults::{Deed, Hurt, Named, StatusAnswer};
+use crate::world::World;
+use std::time::Duration;
+
+/// What is done to a call that goes on.
+#[derive(Default)]
+pub(crate) struct Twist {
+    pub(crate) lost: bool,
+    pub(crate) status_after: Option<u16>,
+    pub(crate) cut_after: Option<u64>,
+    pub(crate) slow: Option<u64>,
+    pub(crate) wrong_offset: bool,
+    /// The token that was sent dies before the call is looked at.
+    pub(crate) token_expired: bool,
+}
+
+impl Twist {
+    /// The ending a call is given once all is done. `shaped` makes the platform's own error answer.
+    pub(crate) fn close(&self, ending: Ending, shaped: impl FnOnce(&StatusAnswer) -> Answer) -> Ending {
+        match self.status_after {
+            _ if self.lost => Ending::Cut,
+            Some(status) => shaped(&StatusAnswer { status, ..StatusAnswer::default() }).into(),
+            None => ending,
+        }
+    }
+}
+
+/// What becomes of a call.
+pub(crate) enum Fate {
+    Goes(Twist),
+    /// An error in the platform's own shape, without any effect.
+    Status(StatusAnswer),
+    /// The upload session of this call ends for good, and the call is answered as one about no session.
+    SessionGone,
+    Over(Ending),
+}
+
+/// Looks whether something is planned for this call, notes its name in the log, and does what needs no knowledge of the platform.
+/// `streams`: its body has not been read yet.
+pub(crate) async fn fate(world: &World, ask: &mut Ask, named: Named<'_>, streams: bool) -> Fate {
+    world.calls.note(ask.seq, |call| {
+        call.platform = named.platform.into();
+        call.api = named.api.into();
+        call.file = named.names.first().cloned();
+    });
+    let Some((plan, hurt)) = world.plans.take(&named, ask.seq, world.now_ms()) else {
+        return Fate::Goes(Twist::default());
+    };
+    world.calls.note(ask.seq, |call| call.fault = Some(plan));
+    let mut twist = Twist::default();
+    match hurt {
+        Hurt::Status(planned) => {
+            ask.drain(world).await;
+            return Fate::Status(planned);
+        }
+        Hurt::Deed(Deed::Cut) => return Fate::Over(Ending::Cut),
+        // Only a stream can be cut half-way; a body that was read whole is cut before it has any effect.
+        Hurt::Deed(Deed::CutAfter(n)) if streams => twist.cut_after = Some(n),
+        Hurt::Deed(Deed::CutAfter(_)) => return Fate::Over(Ending::Cut),
+        Hurt::Deed(Deed::Html) => {
+            ask.drain(world).await;
+            let page = "<!doctype html><title>Sign in to the network</title><p>Please accept our terms.";
+            return Fate::Over(Answer::html(200, page.into()).into());
+        }
+        Hurt::Deed(Deed::StallMs(ms)) => tokio::time::sleep(Duration::from_millis(ms)).await,
+        Hurt::Deed(Deed::Lost) => twist.lost = true,
+        Hurt::Deed(Deed::StatusAfter(status)) => twist.status_after = Some(status),
+        Hurt::Deed(Deed::SlowBytesPerS(rate)) => twist.slow = Some(rate),
+        Hurt::Deed(Deed::WrongOffset) => twist.wrong_offset = true,
+        Hurt::Deed(Deed::SessionGone) => return Fate::SessionGone,
+        Hurt::Deed(Deed::TokenExpired) => twist.token_expired = true,
+    }
+    Fate::Goes(twist)
+}
