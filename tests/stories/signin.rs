@@ -126,7 +126,13 @@ async fn a_passing_failure_of_the_renewal_disconnects_nobody_c29() -> anyhow::Re
     let (town, quick, engine) = at_home().await?;
     town.sandbox.expire(true, false);
     for hurt in [503.into(), Deed::Cut.into(), Deed::Html.into(), Deed::Lost.into()] {
-        town.sandbox.plan(Fault { api: "token".into(), nth: None, file: None, hurt });
+        town.sandbox.plan(Fault {
+            api: "token".into(),
+            nth: None,
+            file: None,
+            platform: Some("youtube".into()),
+            hurt,
+        });
     }
     let path = town.video("case.mp4", 60_000, 1)?;
     let id = post(&engine, &path, "Through", json!({})).await?;
