@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 #[allow(dead_code, reason = "its users come next")]
 mod graph;
+mod instagram;
 mod youtube;
 
 /// Every platform Slipway can speak to, in the order they are shown.
 pub fn all() -> Vec<Arc<dyn AnyPlatform>> {
-    vec![Arc::new(youtube::YouTube)]
+    vec![Arc::new(youtube::YouTube), Arc::new(instagram::Instagram)]
 }
 
 /// The platform with this `Facts::id`.
