@@ -223,9 +223,13 @@ fn searched(job: &Job, work: Work, why: Why, looks: u32, reply: &Reply) -> Resul
         }
         (_, []) => {}
     }
-    let again = if why == Why::Published { looks < MISSES } else { looks == 0 };
-    if again {
-        let wait = if why == Why::Published { pause(&MISSING, looks) } else { SECOND_LOOK };
+    // "Not published" was said twice already, with a pause that is long enough for a list as well.
+    let again = match why {
+        Why::Published if looks < MISSES => Some(pause(&MISSING, looks)),
+        Why::Missing if looks == 0 => Some(SECOND_LOOK),
+        _ => None,
+    };
+    if let Some(wait) = again {
         let memo = Memo::Searching { work, why, looks: looks + 1 };
         return Ok(Step::new(Stage::Checking, memo, Act::Wait(wait)));
     }
