@@ -123,7 +123,14 @@ async fn case(platform: &'static str, way: Way, hurt: Option<(u64, Pain)>) -> an
     let disk = blake3::hash(&std::fs::read(&path)?).to_hex();
     ensure!(videos[0].blake3.as_deref() == Some(disk.as_str()), "other bytes arrived");
     ensure!(shown["remote"]["url"] == videos[0].url.as_str(), "another link is shown");
-    ensure!(shown["privacy"] == videos[0].privacy.as_str(), "another privacy is shown: {}", shown["privacy"]);
+    // Where a post has a privacy of its own there, it is read back in the platform's own word (C32).
+    if matches!(platform, "youtube" | "tiktok") {
+        ensure!(
+            shown["privacy"] == videos[0].privacy.as_str(),
+            "another privacy is shown: {}",
+            shown["privacy"]
+        );
+    }
     for call in town.sandbox.calls() {
         ensure!(!call.unknown, "a call the platform does not have: {call:?}");
     }
@@ -186,9 +193,17 @@ async fn every_call_every_hurt(platform: &'static str, way: Way) -> anyhow::Resu
 
 /// Every platform of the registry is run; one without a simulator fails here.
 async fn all(way: Way) -> anyhow::Result<()> {
+    let only = std::env::var("SLIPWAY_PLATFORM").ok();
+    let mut bad = Vec::new();
     for platform in slipway_platforms::all() {
-        every_call_every_hurt(platform.facts().id, way).await?;
+        let id = platform.facts().id;
+        if only.as_deref().is_none_or(|only| only == id)
+            && let Err(error) = every_call_every_hurt(id, way).await
+        {
+            bad.push(format!("{id}: {error:#}"));
+        }
     }
+    ensure!(bad.is_empty(), "{}", bad.join("\n\n"));
     Ok(())
 }
 
