@@ -5,11 +5,12 @@
 use slipway_core::platform::AnyPlatform;
 use std::sync::Arc;
 
+mod tiktok;
 mod youtube;
 
 /// Every platform Slipway can speak to, in the order they are shown.
 pub fn all() -> Vec<Arc<dyn AnyPlatform>> {
-    vec![Arc::new(youtube::YouTube)]
+    vec![Arc::new(youtube::YouTube), Arc::new(tiktok::TikTok)]
 }
 
 /// The platform with this `Facts::id`.
