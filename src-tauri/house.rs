@@ -183,7 +183,12 @@ impl Houses {
         let apps = apps
             .into_iter()
             .map(|(platform, app)| {
-                let given = json!({ "platform": platform, "client_id": app["client_id"], "client_secret": app["client_secret"] });
+                let given = json!({
+                    "platform": platform,
+                    "client_id": app["client_id"],
+                    "client_secret": app["client_secret"],
+                    "flags": app["flags"],
+                });
                 (platform, given)
             })
             .collect();

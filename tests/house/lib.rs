@@ -45,6 +45,7 @@ impl Town {
         sandbox.settings(|settings| {
             settings.processing_ms = 100;
             settings.keep_granularity = 262_144;
+            settings.tiktok.moderation_ms = 100;
         });
         Ok(Town {
             sandbox: Arc::new(sandbox),
@@ -92,8 +93,12 @@ impl Town {
 
     pub async fn add_app(&self, engine: &Engine, platform: &str) -> anyhow::Result<()> {
         let app = self.sandbox.announcement().apps.get(platform).context("the sandbox has no such app")?;
-        let given =
-            json!({"platform": platform, "client_id": app.client_id, "client_secret": app.client_secret});
+        let given = json!({
+            "platform": platform,
+            "client_id": app.client_id,
+            "client_secret": app.client_secret,
+            "flags": app.flags,
+        });
         api::call(engine, &Nobody, "apps.add", given).await?;
         Ok(())
     }
@@ -190,6 +195,12 @@ pub async fn post(engine: &Engine, path: &Path, title: &str, more: Value) -> any
     }
     let added = call(engine, "posts.add", given).await?;
     added["deliveries"][0]["id"].as_i64().context("no delivery")
+}
+
+/// Everything a person must choose by hand before this platform takes a post, as a trial would answer it.
+pub fn wishes(platform: &str) -> anyhow::Result<Value> {
+    let platform = slipway_platforms::by_id(platform).context("no such platform")?;
+    Ok(Value::Object(slipway_core::check::for_a_trial(platform.facts(), &Value::Null)))
 }
 
 /// A running queue; dropped without `stop`, it dies as a killed process does: no last word, nothing written.

@@ -5,7 +5,7 @@ use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use slipway_core::engine::Engine;
 use slipway_core::vault::VaultFault;
-use slipway_sandbox::{Deed, Fault};
+use slipway_sandbox::{Deed, Fault, Hurt};
 use slipway_stories::person::{browser, disconnect};
 use slipway_stories::{Choice, Person, Quick, Running, Town, call, post, until, wait_for, wait_shown};
 use std::time::Duration;
@@ -125,8 +125,8 @@ async fn an_app_in_testing_shows_when_the_sign_in_ends_and_warns_of_later_posts_
 async fn a_passing_failure_of_the_renewal_disconnects_nobody_c29() -> anyhow::Result<()> {
     let (town, quick, engine) = at_home().await?;
     town.sandbox.expire(true, false);
-    for hurt in [503.into(), Deed::Cut.into(), Deed::Html.into(), Deed::Lost.into()] {
-        town.sandbox.plan(Fault { api: "token".into(), nth: None, file: None, hurt });
+    for hurt in [Hurt::from(503), Deed::Cut.into(), Deed::Html.into(), Deed::Lost.into()] {
+        town.sandbox.plan(Fault::next("token", hurt));
     }
     let path = town.video("case.mp4", 60_000, 1)?;
     let id = post(&engine, &path, "Through", json!({})).await?;

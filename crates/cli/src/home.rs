@@ -43,6 +43,9 @@ pub struct Place {
 pub struct SandboxApp {
     pub client_id: String,
     pub client_secret: String,
+    /// What is true of it, e.g. `audited`.
+    #[serde(default)]
+    pub flags: BTreeMap<String, bool>,
 }
 
 impl Place {

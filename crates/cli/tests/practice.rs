@@ -152,16 +152,33 @@ fn a_person_who_says_no_or_never_comes() {
 }
 
 #[test]
+fn the_demo_posts_to_all_platforms_at_once() {
+    let house = House::new();
+    let video = house.video("v.mp4", 6);
+    let asked = ["demo", "--platform", "all", "--json", video.as_str()];
+    let ran = Ran::new(&["demo", "--platform", "all"], slipway(&asked).output().unwrap());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let report = ran.last_json();
+    let posts = report["posts"].as_array().unwrap();
+    assert_eq!(posts.len(), slipway_platforms::all().len(), "{report}");
+    for post in posts {
+        assert!(post["link"].as_str().is_some_and(|link| link.starts_with("https://")), "{post}");
+        assert!(post["difference_ms"].as_i64().is_some_and(|ms| ms >= 0), "never before the minute: {post}");
+    }
+    assert_eq!(report["copies"], json!([]), "{report}");
+}
+
+#[test]
 fn the_demo_shows_one_post_at_its_minute() {
     let house = House::new();
     let video = house.video("v.mp4", 6);
     let ran = Ran::new(&["demo"], slipway(&["demo", "--json", &video]).output().unwrap());
     assert_eq!(ran.code, 0, "{ran:?}");
     let report = ran.last_json();
-    assert!(report["link"].as_str().is_some_and(|link| link.starts_with("https://")), "{report}");
+    assert!(report["posts"][0]["link"].as_str().is_some_and(|link| link.starts_with("https://")), "{report}");
     assert_eq!((&report["copies"], &report["kept"]), (&json!([]), &Value::Null), "{report}");
     assert_eq!(report["made_by"], "yours");
     assert!(report["bytes"].as_u64().is_some_and(|bytes| bytes > 60_000));
     // By the platform's own books, which know no haste.
-    assert!(report["difference_ms"].as_i64().is_some_and(|ms| ms >= 0), "{report}");
+    assert!(report["posts"][0]["difference_ms"].as_i64().is_some_and(|ms| ms >= 0), "{report}");
 }

@@ -297,6 +297,28 @@ pub fn read_options(facts: &Facts, raw: &Options, now: Timestamp) -> Outcome<Opt
     Ok(options)
 }
 
+/// Everything a person must choose by hand before this platform takes a post, answered as a trial would: the first of each list that
+/// the channel's terms (`live`) leave, and every declaration. Never used for a person's own posts.
+pub fn for_a_trial(facts: &Facts, live: &Value) -> Options {
+    let mut chosen = Options::new();
+    for option in facts.options.iter().filter(|option| option.required && option.default.is_none()) {
+        let value = match &option.kind {
+            OptionKind::Consent { .. } | OptionKind::Flag => Value::Bool(true),
+            OptionKind::OneOf { choices } => {
+                let left = option.allowed.and_then(|at| live.pointer(at)?.as_array());
+                let fits = |value: &str| left.is_none_or(|left| left.iter().any(|one| one == value));
+                match choices.iter().find(|(value, _)| fits(value)) {
+                    Some((value, _)) => (*value).into(),
+                    None => continue,
+                }
+            }
+            _ => continue,
+        };
+        chosen.insert(option.key.into(), value);
+    }
+    chosen
+}
+
 /// A declaration: made now, made at an instant that is known already, or not made.
 fn read_consent(facts: &Facts, option: &OptionFact, value: &Value, now: Timestamp) -> Outcome<Option<Value>> {
     let made: Option<Timestamp> = value.as_str().and_then(|text| text.parse().ok());

@@ -28,7 +28,7 @@ mod world;
 
 pub use calls::Call;
 pub use faults::{Deed, Fault, Hurt, Plan, StatusAnswer};
-pub use settings::tiktok::{Megabyte, Progress, TikTok as TikTokSettings};
+pub use settings::tiktok::{Megabyte, ProgressHeader, TikTok as TikTokSettings};
 pub use settings::{Outcome, Settings};
 pub use state::{Bucket, CaptionView, PlaylistView, Quota, SessionView, State, ThumbnailView, VideoView};
 
@@ -77,6 +77,9 @@ impl Announcement {
 pub struct App {
     pub client_id: String,
     pub client_secret: String,
+    /// What is true of it at the platform, e.g. `audited`.
+    #[serde(default)]
+    pub flags: BTreeMap<String, bool>,
 }
 
 /// Fresh tokens.

@@ -83,7 +83,10 @@ impl World {
 
     /// The registered app of each platform, by platform id.
     pub(crate) fn apps(&self) -> BTreeMap<String, App> {
-        let apps = [("youtube", self.google.app()), ("tiktok", self.tiktok.app())];
+        // As its owner would say of it in Slipway.
+        let flags = BTreeMap::from([("audited".to_string(), self.settings().tiktok.audited)]);
+        let tiktok = App { flags, ..self.tiktok.app() };
+        let apps = [("youtube", self.google.app()), ("tiktok", tiktok)];
         apps.into_iter().map(|(platform, app)| (platform.to_string(), app)).collect()
     }
 

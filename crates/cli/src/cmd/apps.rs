@@ -121,8 +121,12 @@ async fn list(door: &Door) -> Outcome<Exit> {
 pub async fn adopt(door: &Door, apps: &BTreeMap<String, SandboxApp>, platform: &str) -> Outcome<()> {
     let Some(app) = apps.get(platform) else { return Ok(()) };
     // Added again even when its id is known: a sandbox that was begun anew may have another secret. It is the same row then.
-    let given =
-        json!({ "platform": platform, "client_id": app.client_id, "client_secret": app.client_secret });
+    let given = json!({
+        "platform": platform,
+        "client_id": app.client_id,
+        "client_secret": app.client_secret,
+        "flags": app.flags,
+    });
     door.call("apps.add", given).await.map(drop)
 }
 

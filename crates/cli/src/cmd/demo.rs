@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 use slipway_core::api::{self, Added, Connection, Host};
-use slipway_core::check::bytes;
+use slipway_core::check::{bytes, for_a_trial};
 use slipway_core::clock::Clock;
 use slipway_core::engine::{Engine, House, Until};
 use slipway_core::media::fixture;
@@ -39,20 +39,13 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// What was seen and measured.
 #[derive(Debug, Serialize)]
 struct Report {
-    link: String,
+    posts: Vec<Posted>,
     page: String,
-    channel: String,
     video: PathBuf,
     /// `yours`, `ffmpeg` or `filler`.
     made_by: &'static str,
     bytes: u64,
     due: Timestamp,
-    /// By the platform's own books.
-    public_at: Timestamp,
-    /// Positive is late.
-    difference_ms: i64,
-    upload_ms: u64,
-    bytes_per_s: Option<u64>,
     /// This whole process, the sandbox included.
     peak_memory_bytes: Option<u64>,
     data_folder: Vec<traces::Found>,
@@ -60,6 +53,23 @@ struct Report {
     copies: Vec<traces::Found>,
     kept: Option<PathBuf>,
 }
+
+/// One channel's part of it.
+#[derive(Debug, Serialize)]
+struct Posted {
+    platform: String,
+    channel: String,
+    link: String,
+    /// By the platform's own books.
+    public_at: Timestamp,
+    /// Positive is late.
+    difference_ms: i64,
+    upload_ms: u64,
+    bytes_per_s: Option<u64>,
+}
+
+/// Every platform of the sandbox.
+const ALL: &str = "all";
 
 pub async fn run(global: &Global, args: DemoArgs, out: Out) -> Outcome<Exit> {
     if global.hosts.is_some() {
@@ -109,11 +119,21 @@ async fn act(
 ) -> Outcome<Report> {
     let home = folder.join("home");
     let door = Door { engine: open(sandbox, &home)?, out };
-    door.engine.platform(&args.platform)?;
+    let platforms: Vec<&str> = match args.platform.as_str() {
+        ALL => door.engine.platforms().iter().map(|platform| platform.facts().id).collect(),
+        one => vec![door.engine.platform(one)?.facts().id],
+    };
     let (video, made_by) = video(folder, args, out).await?;
     let size = std::fs::metadata(&video).map(|meta| meta.len()).unwrap_or_default();
-    let channel = connect(&door, sandbox, &args.platform).await?;
-    out.aside(&format!("Signed in: {} ({}).", channel.name, channel.platform_name));
+    let (mut channels, mut options) = (Vec::new(), serde_json::Map::new());
+    for platform in platforms {
+        let channel = connect(&door, sandbox, platform).await?;
+        out.aside(&format!("Signed in: {} ({}).", channel.name, channel.platform_name));
+        let channel: AccountView = door.ask("accounts.terms", json!({ "id": channel.id })).await?;
+        let chosen = for_a_trial(door.engine.platform(platform)?.facts(), &channel.live);
+        options.insert(platform.into(), chosen.into());
+        channels.push(channel);
+    }
 
     // A whole second, since platforms keep schedules in seconds; later for a large file of the user's own.
     let ahead = 6 + i64::try_from(size / 50_000_000).unwrap_or(i64::MAX).min(3600);
@@ -125,30 +145,27 @@ async fn act(
     };
     let given = json!({
         "path": video,
-        "to": [channel.id.to_string()],
+        "to": channels.iter().map(|channel| channel.id.to_string()).collect::<Vec<_>>(),
         "words": { "title": title, "caption": "Sent by the demo." },
+        "options": options,
         "at": due.to_string(),
     });
     let added: Added = door.ask("posts.add", given).await?;
-    let id = added.deliveries.first().map(|row| row.id).unwrap_or_default();
     out.aside(&format!("Scheduled for {}.", times::exact(due)));
 
     let stop = CancellationToken::new();
     let (engine, until) = (door.engine.clone(), Until::Stopped(stop.clone()));
     let running = tokio::spawn(async move { engine.run(until).await });
-    let published = watch(&door, id, due).await;
+    let ids: Vec<i64> = added.deliveries.iter().map(|row| row.id).collect();
+    let published = watch(&door, &ids, due).await;
     stop.cancel();
     let _ = running.await;
     published?;
 
-    let post: DeliveryDetail = door.ask("posts.show", json!({ "id": id })).await?;
-    let link = post.line.remote.as_ref().map(|remote| remote.url.clone()).unwrap_or_default();
-    let public_at = public_at(sandbox, &post.line).or(post.line.public_at).unwrap_or(due);
-    let (sent, upload_ms) = post
-        .attempts
-        .iter()
-        .filter_map(|attempt| Some((attempt.sent.filter(|sent| *sent > 0)?, attempt.took_ms?)))
-        .fold((0, 0), |(sent, took), (more, longer)| (sent + more, took + longer));
+    let mut posts = Vec::new();
+    for id in ids {
+        posts.push(posted(&door, sandbox, id, due).await?);
+    }
     let data_folder = traces::files(&home);
     let queue = home.join("sandbox");
     let mut copies = before.copies(size, folder);
@@ -159,21 +176,36 @@ async fn act(
         }
     }
     Ok(Report {
-        link,
+        posts,
         page: sandbox.page().to_string(),
-        channel: channel.name,
         video,
         made_by,
         bytes: size,
         due,
-        public_at,
-        difference_ms: public_at.as_millisecond() - due.as_millisecond(),
-        upload_ms,
-        bytes_per_s: (upload_ms > 0).then(|| sent.saturating_mul(1000) / upload_ms),
         peak_memory_bytes: traces::peak_memory(),
         data_folder,
         copies,
         kept: None,
+    })
+}
+
+/// What came of one channel's part.
+async fn posted(door: &Door, sandbox: &Sandbox, id: i64, due: Timestamp) -> Outcome<Posted> {
+    let post: DeliveryDetail = door.ask("posts.show", json!({ "id": id })).await?;
+    let public_at = public_at(sandbox, &post.line).or(post.line.public_at).unwrap_or(due);
+    let (sent, upload_ms) = post
+        .attempts
+        .iter()
+        .filter_map(|attempt| Some((attempt.sent.filter(|sent| *sent > 0)?, attempt.took_ms?)))
+        .fold((0, 0), |(sent, took), (more, longer)| (sent + more, took + longer));
+    Ok(Posted {
+        platform: door.engine.platform(&post.line.platform)?.facts().name.into(),
+        channel: post.line.account_name,
+        link: post.line.remote.map(|remote| remote.url).unwrap_or_default(),
+        public_at,
+        difference_ms: public_at.as_millisecond() - due.as_millisecond(),
+        upload_ms,
+        bytes_per_s: (upload_ms > 0).then(|| sent.saturating_mul(1000) / upload_ms),
     })
 }
 
@@ -196,8 +228,11 @@ async fn connect(door: &Door, sandbox: &Sandbox, platform: &str) -> Outcome<Acco
         .apps
         .iter()
         .map(|(id, app)| {
-            let app =
-                SandboxApp { client_id: app.client_id.clone(), client_secret: app.client_secret.clone() };
+            let app = SandboxApp {
+                client_id: app.client_id.clone(),
+                client_secret: app.client_secret.clone(),
+                flags: app.flags.clone(),
+            };
             (id.clone(), app)
         })
         .collect();
@@ -242,25 +277,34 @@ impl Host for Person {
     }
 }
 
-/// Waits until the post is public, and says what happens on the way.
-async fn watch(door: &Door, id: i64, due: Timestamp) -> Outcome<()> {
+/// Waits until all are public, and says what happens on the way.
+async fn watch(door: &Door, ids: &[i64], due: Timestamp) -> Outcome<()> {
     let mut events = door.engine.events().listen();
-    let mut said = String::new();
+    let mut said: BTreeMap<i64, String> = BTreeMap::new();
     loop {
-        let row: DeliveryView = door.ask("posts.show", json!({ "id": id })).await?;
-        let text = super::run::happening(&row);
-        if text != said {
-            door.out.aside(&format!("{}  {text}", times::clock(door.engine.clock().now())));
-            said = text;
-        }
-        match row.state {
-            State::Published => return Ok(()),
-            State::Stuck | State::Cancelled => {
-                return Err(row
-                    .problem
-                    .unwrap_or_else(|| Problem::block(Code::GaveUp, "The demo's post was not published.")));
+        let mut open = 0;
+        for id in ids {
+            let row: DeliveryView = door.ask("posts.show", json!({ "id": id })).await?;
+            let text = super::run::happening(&row);
+            if said.insert(*id, text.clone()).as_ref() != Some(&text) {
+                let whose = if ids.len() > 1 {
+                    format!("{}: ", door.engine.platform(&row.platform)?.facts().name)
+                } else {
+                    String::new()
+                };
+                door.out.aside(&format!("{}  {whose}{text}", times::clock(door.engine.clock().now())));
             }
-            _ => {}
+            match row.state {
+                State::Published => {}
+                State::Stuck | State::Cancelled => {
+                    let none = || Problem::block(Code::GaveUp, "The demo's post was not published.");
+                    return Err(row.problem.unwrap_or_else(none));
+                }
+                _ => open += 1,
+            }
+        }
+        if open == 0 {
+            return Ok(());
         }
         if door.engine.clock().now().duration_since(due) > PATIENCE.try_into().unwrap_or_default() {
             return Err(Problem::block(
@@ -342,16 +386,24 @@ fn no_folder(error: std::io::Error) -> Problem {
 
 fn say(out: &Out, report: &Report) {
     out.line("");
-    let rate = report.bytes_per_s.map(|rate| format!(", {}/s", bytes(rate))).unwrap_or_default();
-    let upload = times::span(Duration::from_millis(report.upload_ms));
     let copies: Vec<String> =
         report.copies.iter().map(|file| format!("{} ({})", file.path.display(), bytes(file.bytes))).collect();
     let queue: u64 = report.data_folder.iter().map(|file| file.bytes).sum();
+    for post in &report.posts {
+        let rate = post.bytes_per_s.map(|rate| format!(", {}/s", bytes(rate))).unwrap_or_default();
+        let upload = times::span(Duration::from_millis(post.upload_ms));
+        let late = times::lateness(post.difference_ms);
+        if report.posts.len() > 1 {
+            out.line(&format!("{}, {}", post.platform, post.channel));
+        }
+        out.fields(&[
+            ("link", post.link.clone()),
+            ("due", times::exact(report.due)),
+            ("public", format!("{}, {late}", times::exact(post.public_at))),
+            ("sent", format!("{} in {upload}{rate}", bytes(report.bytes))),
+        ]);
+    }
     out.fields(&[
-        ("link", report.link.clone()),
-        ("due", times::exact(report.due)),
-        ("public", format!("{}, {}", times::exact(report.public_at), times::lateness(report.difference_ms))),
-        ("sent", format!("{} in {upload}{rate}", bytes(report.bytes))),
         (
             "memory",
             report.peak_memory_bytes.map_or("not told by this system".into(), |peak| {

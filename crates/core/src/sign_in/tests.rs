@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod cache;
+mod exchange;
 mod fake;
 mod flow;
 mod refusals;

@@ -215,6 +215,7 @@ impl Books {
         let app = App {
             client_id: format!("{project}-{}.apps.googleusercontent.com", random_text(32).to_lowercase()),
             client_secret: format!("GOCSPX-{}", random_text(28)),
+            flags: Default::default(),
         };
         Books::for_app(app, project)
     }

@@ -47,7 +47,7 @@ pub struct TikTok {
     /// Seconds an upload address lives.
     pub upload_url_s: i64,
     /// How the progress header of an upload is to be read.
-    pub progress: Progress,
+    pub progress: ProgressHeader,
     /// A chunk that is stored already may be sent again (206); otherwise 416.
     pub resend_accepted: bool,
 
@@ -84,7 +84,7 @@ pub enum Megabyte {
 /// `Content-Range: bytes 0-{n}/{total}`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Progress {
+pub enum ProgressHeader {
     /// n bytes are stored, as documented.
     Count,
     /// n is the last byte that is stored, as HTTP means it.
@@ -116,7 +116,7 @@ impl Default for TikTok {
             chunk_plans_refused: 0,
             chunk_sizes_refused: Vec::new(),
             upload_url_s: 3_600,
-            progress: Progress::Count,
+            progress: ProgressHeader::Count,
             resend_accepted: false,
             code_s: 600,
             access_token_s: 86_400,

@@ -135,6 +135,7 @@ impl Books {
         let app = App {
             client_id: format!("aw{}", random_text(16).to_lowercase()),
             client_secret: random_text(32),
+            flags: Default::default(),
         };
         Books::for_app(app)
     }

@@ -10,7 +10,7 @@ use super::books::{Kind, Task, Whole};
 use super::init::number;
 use crate::exchange::{Answer, Ask, Ending};
 use crate::receive::{End, Lane, receive};
-use crate::settings::tiktok::Progress as Reading;
+use crate::settings::tiktok::ProgressHeader;
 use crate::settings::{Outcome, Settings};
 use crate::store::Progress;
 use crate::twist::Twist;
@@ -217,8 +217,8 @@ fn store(world: &World, ordinal: u64, lane: &Lane, bytes: &Progress, mime: Strin
 
 fn progress(task: &Task, settings: &Settings, status: u16) -> Answer {
     let n = match settings.tiktok.progress {
-        Reading::Count => task.stored,
-        Reading::LastIndex => task.stored.saturating_sub(1),
+        ProgressHeader::Count => task.stored,
+        ProgressHeader::LastIndex => task.stored.saturating_sub(1),
     };
     Answer::empty(status).header("content-range", &format!("bytes 0-{n}/{}", task.size))
 }

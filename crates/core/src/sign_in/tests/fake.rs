@@ -1,7 +1,9 @@
 //! A consent page and a token endpoint that hold the client to its word, a browser, and two platforms as data.
 
 use super::super::*;
-use crate::facts::{Pkce, RevokeFact, ScopeFact, SignInFacts};
+use crate::facts::{
+    AskedBy, OAuthErrors, Pkce, RedirectKind, Renew, RevokeFact, ScopeFact, SignInFacts, TradeFact,
+};
 use crate::throttle::Throttle;
 use crate::wire::hosts::Hosts;
 use axum::Router;
@@ -66,6 +68,25 @@ pub static QUIRKY: Facts = facts(SignInFacts {
 /// Without a secret, a path or a revocation endpoint.
 pub static BARE: Facts =
     facts(SignInFacts { secret: false, redirect_path: "", revoke: None, ..PLAIN_SIGN_IN });
+const LONG: TradeFact = TradeFact {
+    at: ("token.example", "/trade"),
+    grant_type: "long",
+    token_field: "given",
+    client_id: true,
+    client_secret: true,
+};
+/// Without refresh tokens.
+pub static TRADING: Facts = facts(SignInFacts {
+    token: ("token.example", "/trade"),
+    asked_by: AskedBy::GetQuery,
+    errors: OAuthErrors::Coded { grant: &[190], app: &[101], passing: &[1, 2, 4] },
+    renew: Renew::Exchange { long: LONG, again: LONG, days: 60 },
+    pkce: Pkce::None,
+    redirect_host: "localhost",
+    redirects: &[RedirectKind::FixedPort, RedirectKind::HttpsPage],
+    paste: Some("a token"),
+    ..PLAIN_SIGN_IN
+});
 /// Its page is on a host that this world does not have.
 pub static ELSEWHERE: Facts = facts(SignInFacts { authorize: ("nowhere.example", "/auth"), ..PLAIN_SIGN_IN });
 
@@ -151,6 +172,7 @@ impl World {
         let router = Router::new()
             .route("/auth", get(consent))
             .route("/token", post(token))
+            .route("/trade", get(trade))
             .route("/revoke", post(revoke))
             .with_state(desk.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -240,6 +262,27 @@ async fn token(State(desk): State<Arc<Desk>>, Form(form): Form<Fields>) -> Respo
     say(planned.unwrap_or_else(|| match fault_of(&form, &desk.consent.lock().unwrap()) {
         None => json(200, good_answer()),
         Some(why) => json(400, serde_json::json!({"error": "invalid_grant", "error_description": why})),
+    }))
+}
+
+/// A platform without refresh tokens: code for a short token, a token for a longer one.
+async fn trade(State(desk): State<Arc<Desk>>, Query(query): Query<Fields>) -> Response {
+    desk.forms.lock().unwrap().push(("/trade".into(), query.clone()));
+    let planned = desk.planned.lock().unwrap().pop_front();
+    let consent = desk.consent.lock().unwrap().clone();
+    say(planned.unwrap_or_else(|| {
+        let is = |key: &str, value: &str| query.get(key).is_some_and(|given| given == value);
+        let good = is("client_secret", SECRET) && is("client_id", "loaf-app");
+        match query.get("grant_type").map(String::as_str) {
+            None if good && is("code", CODE) && query.get("redirect_uri") == consent.get("redirect_uri") => {
+                json(200, serde_json::json!({"access_token": "canary-short", "token_type": "bearer", "expires_in": 5000}))
+            }
+            Some("long") if good && (is("given", "canary-short") || is("given", "canary-long")) => {
+                json(200, serde_json::json!({"access_token": "canary-long", "token_type": "bearer"}))
+            }
+            _ => json(400, serde_json::json!({"error": {"message": "no such canary", "type": "OAuthException", "code": 190,
+                "error_subcode": 463, "fbtrace_id": "x"}})),
+        }
     }))
 }
 
