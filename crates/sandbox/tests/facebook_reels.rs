@@ -169,6 +169,28 @@ async fn a_cut_upload_goes_on_where_the_platform_says() {
 }
 
 #[tokio::test]
+async fn bytes_at_an_address_are_fetched_from_here_only() {
+    let house = house().await;
+    let page = house.page("mira", BAKES).await;
+    let all = stuff(900);
+    let (id, address) = page.start_reel(BAKES).await;
+    let fetch = async |url: &str| {
+        let ask = house.http.post(&address).header("authorization", format!("OAuth {}", page.token));
+        read(ask.header("file_url", url).send().await.unwrap()).await
+    };
+    for nowhere in
+        ["https://creator.example/cake.mp4", "http://192.0.2.1/cake.mp4", "http://127.0.0.1:1/x", "cake.mp4"]
+    {
+        let (status, body) = fetch(nowhere).await;
+        assert_eq!((status, kind(&body)), (400, "ProcessingFailedError"), "{nowhere}");
+    }
+    house.sandbox.serve_static("https://creator.example/cake.mp4", all.clone());
+    assert_eq!(fetch("https://creator.example/cake.mp4").await, (200, json!({ "success": true })));
+    page.finish_reel(BAKES, &id, &[("video_state", "PUBLISHED")]).await;
+    assert_eq!(house.only_video().blake3.unwrap(), hex(&all));
+}
+
+#[tokio::test]
 async fn finishing_has_rules() {
     let house = house().await;
     let page = house.page("mira", BAKES).await;
