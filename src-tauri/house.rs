@@ -183,11 +183,15 @@ impl Houses {
         let apps = apps
             .into_iter()
             .map(|(platform, app)| {
+                // Several of one platform's are told apart by their way to sign in.
+                let platform =
+                    app["platform"].as_str().filter(|name| !name.is_empty()).unwrap_or(&platform).to_string();
                 let given = json!({
                     "platform": platform,
                     "client_id": app["client_id"],
                     "client_secret": app["client_secret"],
                     "flags": app["flags"],
+                    "way": app["way"],
                 });
                 (platform, given)
             })

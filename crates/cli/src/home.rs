@@ -46,6 +46,12 @@ pub struct SandboxApp {
     /// What is true of it, e.g. `audited`.
     #[serde(default)]
     pub flags: BTreeMap<String, bool>,
+    /// The platform it is for, where it is named otherwise.
+    #[serde(default)]
+    pub platform: String,
+    /// The platform's way to sign in that it is for; empty: the usual one.
+    #[serde(default)]
+    pub way: String,
 }
 
 impl Place {

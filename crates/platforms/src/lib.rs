@@ -7,12 +7,18 @@ use std::sync::Arc;
 
 mod facebook;
 mod graph;
+mod instagram;
 mod tiktok;
 mod youtube;
 
 /// Every platform Slipway can speak to, in the order they are shown.
 pub fn all() -> Vec<Arc<dyn AnyPlatform>> {
-    vec![Arc::new(youtube::YouTube), Arc::new(tiktok::TikTok), Arc::new(facebook::Facebook)]
+    vec![
+        Arc::new(youtube::YouTube),
+        Arc::new(tiktok::TikTok),
+        Arc::new(instagram::Instagram),
+        Arc::new(facebook::Facebook),
+    ]
 }
 
 /// The platform with this `Facts::id`.

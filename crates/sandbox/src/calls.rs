@@ -92,7 +92,11 @@ impl Calls {
     }
 }
 
-const SECRET: [&str; 13] = [
+const SECRET: [&str; 17] = [
+    "sig",
+    "request",
+    "appsecret_proof",
+    "fbuploader_video_file_chunk",
     "upload_id",
     "upload_token",
     "input_token",

@@ -3,7 +3,7 @@
 
 use crate::exchange::{Answer, AnswerBody, Ask, Ending};
 use crate::world::World;
-use crate::{google, page, tiktok};
+use crate::{google, meta, page, tiktok};
 use anyhow::Context;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -20,13 +20,14 @@ pub(crate) const PAGE: &str = "page";
 
 /// Every real host name that is imitated. A new platform adds its names here, and itself to `serve`.
 pub(crate) fn real() -> impl Iterator<Item = &'static str> {
-    google::HOSTS.into_iter().chain(tiktok::HOSTS)
+    google::HOSTS.into_iter().chain(tiktok::HOSTS).chain(meta::HOSTS)
 }
 
 async fn serve(world: &Arc<World>, ask: Ask) -> Ending {
     match ask.host {
         PAGE => page::serve(world, ask).await,
         host if tiktok::HOSTS.contains(&host) => tiktok::serve(world, ask).await,
+        host if meta::HOSTS.contains(&host) => meta::serve(world, ask).await,
         _ => google::serve(world, ask).await,
     }
 }

@@ -3,8 +3,8 @@
 //!
 //! One 127.0.0.1 listener stands for each real host name (`hosts`), with that host's real paths; one more is the page that shows and
 //! plays what was published, and the API that plans faults and looks inside (`page`). Time is moved by hand (`clock`), faults are data
-//! (`faults`), every call is logged (`calls`). Each platform is a folder: `google`, `tiktok`. Its id in the announcement, in views and in
-//! plans is the one a client's registry would use: `youtube`, `tiktok`.
+//! (`faults`), every call is logged (`calls`). Each platform is a folder: `google`, `tiktok`, and `meta` for two. Its id in the
+//! announcement, in views and in plans is the one a client's registry would use: `youtube`, `tiktok`, `facebook`, `instagram`.
 //!
 //! Not imitated, for all platforms: TLS, HTTP/2, real network speed and distance, rate limits by time, moderation, transcoding (a
 //! video is never decoded: nothing here knows its length or shape), other people (views, likes, comments).
@@ -17,6 +17,7 @@ mod exchange;
 mod faults;
 mod google;
 mod hosts;
+mod meta;
 mod page;
 mod receive;
 mod settings;
@@ -28,6 +29,7 @@ mod world;
 
 pub use calls::Call;
 pub use faults::{Deed, Fault, Hurt, Plan, StatusAnswer};
+pub use settings::meta::{Answers as MetaAnswers, Meta as MetaSettings};
 pub use settings::tiktok::{Megabyte, ProgressHeader, TikTok as TikTokSettings};
 pub use settings::{Outcome, Settings};
 pub use state::{Bucket, CaptionView, PlaylistView, Quota, SessionView, State, ThumbnailView, VideoView};
@@ -80,6 +82,12 @@ pub struct App {
     /// What is true of it at the platform, e.g. `audited`.
     #[serde(default)]
     pub flags: BTreeMap<String, bool>,
+    /// The platform it is for, where the announcement names it otherwise; empty: as named.
+    #[serde(default)]
+    pub platform: String,
+    /// The platform's way to sign in that it is for; empty: the usual one.
+    #[serde(default)]
+    pub way: String,
 }
 
 /// Fresh tokens.
@@ -155,8 +163,19 @@ impl Sandbox {
         match platform {
             "youtube" => self.grant(account, scopes),
             "tiktok" => self.world.tiktok.grant(&self.world, account, scopes),
+            // Long-lived ones, as an app's dashboard hands them out to be pasted.
+            "facebook" | "instagram" | "instagram_login" => {
+                self.world.meta.grant(&self.world, platform, account, scopes)
+            }
             _ => Granted { access_token: String::new(), refresh_token: String::new() },
         }
+    }
+
+    /// Puts something at a public https address, as far as anybody here asks: a page that browsers are sent back to after a sign-in
+    /// (`<page>/redirect/creator.example/slipway.html` plays it), or a video that a platform is told to fetch. Nothing else on the
+    /// internet is there.
+    pub fn serve_static(&self, address: &str, body: impl Into<Vec<u8>>) {
+        self.world.meta.place(address, body.into().into());
     }
 
     /// What is there: videos, sessions, secrets, quota.

@@ -35,7 +35,7 @@ pub(crate) async fn serve(world: &Arc<World>, mut ask: Ask) -> Ending {
         return media(world, &ask, world.media(id)).into();
     }
     if let Some(id) = ask.path.strip_prefix("/thumb/") {
-        return match world.google.thumbnail(id) {
+        return match world.thumbnail(id) {
             Some(found) => media(world, &ask, Some(found)),
             None => Answer::new(200, PLACEHOLDER).header("content-type", "image/svg+xml"),
         }
@@ -49,11 +49,27 @@ pub(crate) async fn serve(world: &Arc<World>, mut ask: Ask) -> Ending {
         }
         return Answer::new(200, PLACEHOLDER).header("content-type", "image/svg+xml").into();
     }
+    if ask.path.starts_with("/redirect/") {
+        return redirected(world, &ask.path).into();
+    }
     match ask.path.as_str() {
         "/" => Answer::html(200, show::index(world)).into(),
         "/watch" => show::watch(world, ask.query("v").unwrap_or_default()).into(),
         "/tiktok/draft" => crate::tiktok::inbox::draft(world, ask.query("id").unwrap_or_default()).into(),
         _ => Answer::html(404, frame("Not found", "<h1>Nothing here</h1>", None)).into(),
+    }
+}
+
+/// Plays the host of a registered https address: there is no TLS here, so a browser that would be sent there comes here instead.
+fn redirected(world: &World, path: &str) -> Answer {
+    match world.meta.placed(path) {
+        Some(body) => Answer::new(200, body)
+            .header("content-type", "text/html; charset=utf-8")
+            .header("cache-control", "no-store"),
+        None => {
+            let about = "<h1>Nothing is at this address</h1><p>In the world your own page would stand here and send the browser on.";
+            Answer::html(404, frame("Not found", about, None))
+        }
     }
 }
 

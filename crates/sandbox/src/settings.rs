@@ -1,6 +1,7 @@
 //! What can be tuned while the sandbox runs. `POST /api/settings` takes any subset, of the nested parts too. What belongs to one
 //! platform is a struct of its own below this file, a field here; YouTube came first, and its few stand among those of all.
 
+pub(crate) mod meta;
 pub(crate) mod tiktok;
 
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,7 @@ pub struct Settings {
     /// Treat every video as a Short: a thumbnail set before processing ended is accepted and ignored.
     pub shorts: bool,
     pub tiktok: tiktok::TikTok,
+    pub meta: meta::Meta,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +63,7 @@ impl Default for Settings {
             access_token_s: 3_600,
             shorts: false,
             tiktok: tiktok::TikTok::default(),
+            meta: meta::Meta::default(),
         }
     }
 }

@@ -139,7 +139,7 @@ pub(crate) fn look(world: &World) -> State {
         canaries,
         quota: BTreeMap::new(),
     };
-    for view in [crate::google::look(world), crate::tiktok::look(world)] {
+    for view in [crate::google::look(world), crate::tiktok::look(world), crate::meta::look(world)] {
         state.videos.extend(view.videos);
         state.sessions.extend(view.sessions);
         state.quota.extend(view.quota);

@@ -16,6 +16,7 @@ pub(crate) type Kept = Arc<Mutex<File>>;
 /// Where a platform's own numbers of blobs begin, so that no two platforms ever mean the same file. Google's begin at 1; the next
 /// platform takes the next multiple.
 pub(crate) const TIKTOK_BLOBS: u64 = 1 << 40;
+pub(crate) const META_BLOBS: u64 = 2 << 40;
 
 pub(crate) struct Store {
     dir: Option<PathBuf>,

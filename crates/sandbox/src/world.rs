@@ -7,6 +7,7 @@ use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::faults::Plans;
 use crate::google::Google;
+use crate::meta::Meta;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::tiktok::TikTok;
@@ -23,6 +24,7 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) google: Google,
     pub(crate) tiktok: TikTok,
+    pub(crate) meta: Meta,
     settings: RwLock<Settings>,
     secrets: Mutex<Vec<String>>,
     /// Host name (and `page`) to base address; set once, when the listeners are bound.
@@ -42,6 +44,7 @@ struct Written {
     ports: BTreeMap<String, u16>,
     google: Option<serde_json::Value>,
     tiktok: Option<serde_json::Value>,
+    meta: Option<serde_json::Value>,
 }
 
 impl World {
@@ -59,6 +62,10 @@ impl World {
             Some(value) => TikTok::taken_up(value).context("reading the sandbox's TikTok state")?,
             None => TikTok::new(),
         };
+        let meta = match written.meta {
+            Some(value) => Meta::taken_up(value).context("reading the sandbox's Meta state")?,
+            None => Meta::new(),
+        };
         let clock = Clock::default();
         clock.set_offset_ms(written.clock_offset_ms);
         let world = World {
@@ -68,6 +75,7 @@ impl World {
             store,
             google,
             tiktok,
+            meta,
             settings: RwLock::new(written.settings.unwrap_or(settings)),
             secrets: Mutex::new(written.secrets),
             bases: OnceLock::new(),
@@ -87,12 +95,17 @@ impl World {
         let flags = BTreeMap::from([("audited".to_string(), self.settings().tiktok.audited)]);
         let tiktok = App { flags, ..self.tiktok.app() };
         let apps = [("youtube", self.google.app()), ("tiktok", tiktok)];
-        apps.into_iter().map(|(platform, app)| (platform.to_string(), app)).collect()
+        apps.into_iter().chain(self.meta.apps()).map(|(platform, app)| (platform.to_string(), app)).collect()
     }
 
     /// Kept bytes of a video, whichever platform's: blob, length and media type.
     pub(crate) fn media(&self, id: &str) -> Option<(u64, u64, String)> {
-        self.google.media(id).or_else(|| self.tiktok.media(id))
+        self.google.media(id).or_else(|| self.tiktok.media(id)).or_else(|| self.meta.media(id))
+    }
+
+    /// A picture that was set for a video, the same way.
+    pub(crate) fn thumbnail(&self, id: &str) -> Option<(u64, u64, String)> {
+        self.google.thumbnail(id).or_else(|| self.meta.thumbnail(id))
     }
 
     /// Kills every token of a kind at once, of one platform or of all.
@@ -103,6 +116,9 @@ impl World {
         }
         if meant("tiktok") {
             self.tiktok.expire(access, refresh);
+        }
+        for id in ["facebook", "instagram"].into_iter().filter(|id| meant(id)) {
+            self.meta.expire(id, access, refresh);
         }
         self.changed();
     }
@@ -154,7 +170,7 @@ impl World {
 
     /// Forgets everything that happened; the apps' ids, the addresses and the settings stay.
     pub(crate) fn reset(&self) {
-        for blob in [self.google.forget(), self.tiktok.forget()].concat() {
+        for blob in [self.google.forget(), self.tiktok.forget(), self.meta.forget()].concat() {
             self.store.remove(blob);
         }
         self.plans.clear();
@@ -183,6 +199,7 @@ impl World {
             ports: lock(&self.ports).clone(),
             google: Some(self.google.written()?),
             tiktok: Some(self.tiktok.written()?),
+            meta: Some(self.meta.written()?),
         };
         let mut file = tempfile::NamedTempFile::new_in(home).context("making a new state file")?;
         serde_json::to_writer(&mut file, &written).context("writing the state")?;

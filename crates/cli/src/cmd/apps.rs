@@ -119,15 +119,22 @@ async fn list(door: &Door) -> Outcome<Exit> {
 
 /// Makes the sandbox's own developer app known where it is not, or not any more the same one.
 pub async fn adopt(door: &Door, apps: &BTreeMap<String, SandboxApp>, platform: &str) -> Outcome<()> {
-    let Some(app) = apps.get(platform) else { return Ok(()) };
-    // Added again even when its id is known: a sandbox that was begun anew may have another secret. It is the same row then.
-    let given = json!({
-        "platform": platform,
-        "client_id": app.client_id,
-        "client_secret": app.client_secret,
-        "flags": app.flags,
-    });
-    door.call("apps.add", given).await.map(drop)
+    for (name, app) in apps {
+        let for_it = if app.platform.is_empty() { name } else { &app.platform };
+        if for_it != platform {
+            continue;
+        }
+        // Added again even when its id is known: a sandbox that was begun anew may have another secret. It is the same row then.
+        let given = json!({
+            "platform": platform,
+            "client_id": app.client_id,
+            "client_secret": app.client_secret,
+            "flags": app.flags,
+            "way": app.way,
+        });
+        door.call("apps.add", given).await?;
+    }
+    Ok(())
 }
 
 fn usage(message: String) -> Problem {

@@ -232,6 +232,8 @@ async fn connect(door: &Door, sandbox: &Sandbox, platform: &str) -> Outcome<Acco
                 client_id: app.client_id.clone(),
                 client_secret: app.client_secret.clone(),
                 flags: app.flags.clone(),
+                platform: app.platform.clone(),
+                way: app.way.clone(),
             };
             (id.clone(), app)
         })

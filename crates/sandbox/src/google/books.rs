@@ -216,6 +216,8 @@ impl Books {
             client_id: format!("{project}-{}.apps.googleusercontent.com", random_text(32).to_lowercase()),
             client_secret: format!("GOCSPX-{}", random_text(28)),
             flags: Default::default(),
+            platform: String::new(),
+            way: String::new(),
         };
         Books::for_app(app, project)
     }

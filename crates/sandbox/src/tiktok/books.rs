@@ -136,6 +136,8 @@ impl Books {
             client_id: format!("aw{}", random_text(16).to_lowercase()),
             client_secret: random_text(32),
             flags: Default::default(),
+            platform: String::new(),
+            way: String::new(),
         };
         Books::for_app(app)
     }
