@@ -19,6 +19,8 @@ pub enum Choice {
     Untick(String),
     /// Comes back with this permission in place of those asked for.
     Narrow(String),
+    /// Allows; the answer comes to a page elsewhere first, which is run like this.
+    AllowOver(PassOn),
     /// Closes the window.
     WalkAway,
 }
@@ -30,6 +32,9 @@ pub struct Person {
     pub who: usize,
     pub choice: Choice,
 }
+
+/// Runs the script of a page that is at this address: where it goes next. Nothing: there is nobody to run it.
+pub type PassOn = fn(page: &str, address: &str) -> anyhow::Result<Option<String>>;
 
 /// Sends the address to whoever plays the user.
 struct Browser(mpsc::Sender<Url>);
@@ -119,7 +124,12 @@ impl Person {
         fields.push(("decision".into(), decision.into()));
         let target = address.join(&form.action)?;
         let answer = client.post(target).form(&fields).send().await?;
-        let back = answer.headers().get("location").context("no way back")?.to_str()?.to_string();
+        let mut back = answer.headers().get("location").context("no way back")?.to_str()?.to_string();
+        if let Choice::AllowOver(pass_on) = self.choice {
+            let page = client.get(&back).send().await?.text().await?;
+            let Some(next) = pass_on(&page, &back)? else { return Ok(()) };
+            back = next;
+        }
         client.get(back).send().await?.error_for_status().ok();
         Ok(())
     }

@@ -287,8 +287,7 @@ pub(super) fn published(known: &Remote, seen: &Seen) -> Published {
     let public = seen.is_public();
     Published {
         remote: Some(known.clone()),
-        // Its own word for it.
-        privacy: public.then(|| "published".to_string()),
+        privacy: public.then(|| "public".to_string()),
         public_at: seen.published_at.filter(|_| public),
         notes,
     }

@@ -48,7 +48,7 @@ fn a_planned_reel_is_handed_over_and_public_at_its_minute() {
     assert_eq!(house.wait(), Duration::from_secs(HOUR as u64 - 60), "then at its minute");
     let house = house.later(HOUR).wakes().hears(planned(HOUR, "complete")).waits();
     let house = house.later(HOUR + 3).wakes().hears(public());
-    assert_eq!(house.done().privacy.as_deref(), Some("published"));
+    assert_eq!(house.done().privacy.as_deref(), Some("public"));
 }
 
 #[test]

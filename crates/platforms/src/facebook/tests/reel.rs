@@ -35,7 +35,7 @@ fn a_reel_goes_out_now() {
     let house = house.wakes().hears(public());
     let done = house.done();
     assert_eq!(done.remote.as_ref().unwrap().url, "https://www.facebook.com/reel/900/");
-    assert_eq!(done.privacy.as_deref(), Some("published"));
+    assert_eq!(done.privacy.as_deref(), Some("public"));
     assert_eq!(done.public_at, Some(at(5)));
     assert!(done.notes.is_empty());
 }
