@@ -447,6 +447,8 @@ export type Range = { from: string, to: string, account?: number | null };
 
 export type ReadTime = { at: string, zone?: string | null, fold?: boolean };
 
+export type Refile = { id: number, path: string };
+
 export type Remote = { id: string, url: string };
 
 export type Reorder = { id: number, before: number | null };
@@ -576,6 +578,7 @@ export interface Commands {
   "posts.days": { given: Days; answer: Array<DayView> };
   "posts.show": { given: Id; answer: DeliveryDetail };
   "posts.edit": { given: EditPost; answer: Array<DeliveryView> };
+  "posts.refile": { given: Refile; answer: Array<DeliveryView> };
   "posts.reorder": { given: Reorder; answer: Array<DeliveryView> };
   "posts.schedule": { given: Schedule; answer: DeliveryView };
   "posts.cancel": { given: Id; answer: DeliveryView };

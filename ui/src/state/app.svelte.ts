@@ -19,7 +19,8 @@ import { speak, type Language } from "$messages";
 import { asProblem } from "$words/problem";
 
 export type Screen = "calendar" | "queue" | "channels" | "activity" | "settings" | "post" | "first-run";
-export type Route = { screen: Screen; post?: number };
+/** `from`: where a post was opened. */
+export type Route = { screen: Screen; post?: number; from?: Screen };
 export type ComposeRequest = {
   paths?: string[];
   at?: string;
@@ -98,7 +99,9 @@ class App {
   }
 
   go(screen: Screen, more: { post?: number } = {}): void {
-    this.route = { screen, ...more };
+    const { screen: here, from } = this.route;
+    const before = here === "post" ? from : here === "first-run" ? undefined : here;
+    this.route = { screen, ...more, ...(screen === "post" && before ? { from: before } : {}) };
   }
 
   compose(request: ComposeRequest): void {
