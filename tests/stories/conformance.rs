@@ -6,8 +6,9 @@
 
 use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
+use slipway_core::facts::Renew;
 use slipway_sandbox::{Deed, Fault, Hurt, StatusAnswer};
-use slipway_stories::{Running, Town, call, post, wait_for, wishes};
+use slipway_stories::{Person, Running, Town, call, post, wait_for, wishes};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -89,6 +90,10 @@ impl Pain {
 /// One case from an empty town to a public post; the number of calls it took.
 async fn case(platform: &'static str, way: Way, hurt: Option<(u64, Pain)>) -> anyhow::Result<usize> {
     let town = Town::new().await?;
+    if matches!(platform, "instagram" | "facebook") {
+        // Longer than until the first look and shorter than until the second, however busy the machine: as many calls each time.
+        town.sandbox.settings(|settings| settings.processing_ms = 1_500);
+    }
     let mut engine = town.at_home(platform).await?;
     let path = town.video("case.mp4", SIZE, 7)?;
     town.sandbox.clear_calls();
@@ -106,7 +111,12 @@ async fn case(platform: &'static str, way: Way, hurt: Option<(u64, Pain)>) -> an
         engine = town.engine()?;
         running = Running::start(&engine);
     }
-    let shown = wait_for(&engine, id, &["published", "stuck", "cancelled"], PATIENCE).await?;
+    let mut shown = wait_for(&engine, id, &["published", "stuck", "cancelled"], PATIENCE).await?;
+    if ends_the_sign_in(platform, hurt) && shown["problem"]["code"] == "sign_in_needed" {
+        // Nothing renews a sign-in without a refresh token; a person signs in again, and it goes on by itself.
+        Person::default().connect(&engine, platform).await?;
+        shown = wait_for(&engine, id, &["published"], PATIENCE).await?;
+    }
     ensure!(shown["state"] == "published", "{}", shown);
     // To the end of the story, and a little further: nothing else happens.
     let calls = town.sandbox.calls().len();
@@ -123,7 +133,14 @@ async fn case(platform: &'static str, way: Way, hurt: Option<(u64, Pain)>) -> an
     let disk = blake3::hash(&std::fs::read(&path)?).to_hex();
     ensure!(videos[0].blake3.as_deref() == Some(disk.as_str()), "other bytes arrived");
     ensure!(shown["remote"]["url"] == videos[0].url.as_str(), "another link is shown");
-    ensure!(shown["privacy"] == videos[0].privacy.as_str(), "another privacy is shown: {}", shown["privacy"]);
+    // Where a post has a privacy of its own there, it is read back in the platform's own word (C32).
+    if matches!(platform, "youtube" | "tiktok") {
+        ensure!(
+            shown["privacy"] == videos[0].privacy.as_str(),
+            "another privacy is shown: {}",
+            shown["privacy"]
+        );
+    }
     for call in town.sandbox.calls() {
         ensure!(!call.unknown, "a call the platform does not have: {call:?}");
     }
@@ -132,6 +149,12 @@ async fn case(platform: &'static str, way: Way, hurt: Option<(u64, Pain)>) -> an
     }
     no_secret_shown(&town, &engine, id).await?;
     Ok(calls)
+}
+
+/// May this hurt end the sign-in itself, for want of a refresh token?
+fn ends_the_sign_in(platform: &str, hurt: Option<(u64, Pain)>) -> bool {
+    let renew = slipway_platforms::by_id(platform).map(|platform| platform.facts().sign_in.renew);
+    matches!(hurt, Some((_, Pain::SignedOut))) && matches!(renew, Some(Renew::Exchange { .. }))
 }
 
 /// Waits until the hurt call is at the platform's door.
@@ -186,9 +209,17 @@ async fn every_call_every_hurt(platform: &'static str, way: Way) -> anyhow::Resu
 
 /// Every platform of the registry is run; one without a simulator fails here.
 async fn all(way: Way) -> anyhow::Result<()> {
+    let only = std::env::var("SLIPWAY_PLATFORM").ok();
+    let mut bad = Vec::new();
     for platform in slipway_platforms::all() {
-        every_call_every_hurt(platform.facts().id, way).await?;
+        let id = platform.facts().id;
+        if only.as_deref().is_none_or(|only| only == id)
+            && let Err(error) = every_call_every_hurt(id, way).await
+        {
+            bad.push(format!("{id}: {error:#}"));
+        }
     }
+    ensure!(bad.is_empty(), "{}", bad.join("\n\n"));
     Ok(())
 }
 

@@ -3,7 +3,8 @@
 //!
 //! `GET|POST|DELETE /api/faults` · `GET|DELETE /api/calls` · `GET /api/state` · `GET|POST /api/settings` · `GET|POST /api/clock`
 //! (`{"advance_ms": n}`) · `POST /api/expire` (`{"platform": "tiktok", "access": true, "refresh": true}`) · `POST /api/reset` ·
-//! `GET /api/announcement` · `POST /api/tiktok/finish` (`{"publish_id": …}`)
+//! `GET /api/announcement` · `POST /api/static` (`{"address": "https://…", "body": …}`) · `POST /api/tiktok/finish`
+//! (`{"publish_id": …}`)
 
 use crate::exchange::Answer;
 use crate::faults::Fault;
@@ -59,6 +60,10 @@ pub(crate) fn answer(world: &World, method: &str, path: &str, body: &Bytes) -> A
             }
             Err(why) => Answer::json(400, &json!({ "error": why })),
         },
+        ("POST", "/api/static") => with(body, |what: Static| {
+            world.meta.place(&what.address, what.body.into());
+            json!({})
+        }),
         ("POST", "/api/reset") => {
             world.reset();
             Answer::json(200, &json!({}))
@@ -91,6 +96,14 @@ struct Finish {
     /// Absent: as many as the account reaches.
     privacy: Option<String>,
     caption: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Static {
+    /// A public https address.
+    address: String,
+    body: String,
 }
 
 fn clock(world: &World) -> Value {

@@ -92,9 +92,3 @@ pub struct Post {
     #[serde(default)]
     pub username: Option<String>,
 }
-
-impl Post {
-    pub fn is_draft(&self) -> bool {
-        self.privacy.is_none()
-    }
-}

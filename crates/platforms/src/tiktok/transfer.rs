@@ -162,7 +162,7 @@ pub(crate) fn put_answered(job: &Job, upload: Upload, from: u64, reply: &Reply) 
         // Only the last chunk can end an upload.
         201 if is_last => go_on(job, upload, size),
         // Not documented, though one client takes it for an end; a page of the network answers like this, too. TikTok is asked.
-        200 if is_last => Ok(ask(upload, from, 0)),
+        200 if is_last && upload.last_sent <= 1 => Ok(ask(upload, from, 0)),
         206 => match stands {
             Some(at) if at > from => go_on(job, upload, at),
             None if reply.header("content-range").is_none() && !is_last => go_on(job, upload, end),

@@ -99,7 +99,7 @@ fn title(video: &VideoView) -> &str {
 fn card(video: &VideoView, now_ms: i64, large: bool) -> String {
     let seen = video.public_at_ms.is_some_and(|at| at <= now_ms);
     let when = match (video.public_at_ms, &video.publish_at) {
-        (Some(ms), _) if seen && video.privacy.to_lowercase().starts_with("public") => {
+        (Some(ms), _) if seen && video.privacy.to_lowercase().starts_with("publi") => {
             format!("public since {}", crate::clock::rfc3339(ms))
         }
         (Some(ms), _) if seen => format!("to be seen since {}", crate::clock::rfc3339(ms)),

@@ -3,6 +3,7 @@
 use super::{House, read};
 use reqwest::{Method, Response};
 use serde_json::Value;
+use std::time::Duration;
 
 /// Mira's Pages and account, and the others'.
 pub const BAKES: &str = "104000000000101";
@@ -145,6 +146,15 @@ impl<'h> Caller<'h> {
         assert_eq!(status, 200, "{body}");
         let text = |name: &str| body[name].as_str().unwrap().to_string();
         (text("id"), text("uri"))
+    }
+
+    /// A container with its bytes, processed.
+    pub async fn ready(&self, form: &[(&str, &str)], all: &[u8]) -> String {
+        let (id, address) = self.container(form).await;
+        let (status, body) = self.upload(&address, all).await;
+        assert_eq!(status, 200, "{body}");
+        self.house.sandbox.advance(Duration::from_secs(3));
+        id
     }
 
     pub async fn status_code(&self, container: &str) -> String {

@@ -1,6 +1,7 @@
 //! What every story here needs: a sandbox, a client without redirects, and a signed-in creator.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod dialog;
 pub mod meta;
 pub mod tiktok;
 

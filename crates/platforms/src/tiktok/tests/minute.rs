@@ -1,0 +1,115 @@
+//! TikTok can't be staged: all but the last chunk goes ahead, and the last one leaves as early as its processing allows.
+
+use super::*;
+
+fn paced(job: Job, bytes_per_s: Option<u64>, processing: Option<u64>) -> Job {
+    Job { pace: Pace { bytes_per_s, processing: processing.map(Duration::from_secs) }, ..job }
+}
+
+#[test]
+fn all_but_the_last_chunk_goes_ahead_and_the_last_one_at_its_minute() {
+    assert_eq!(AnyPlatform::goes_out(&TikTok, &due_in(600)), GoesOut::AtTheMinute);
+    let house = House::all_but_last(paced(due_in(600), Some(1_000_000), Some(25)));
+    // Ten seconds for ten million bytes, of which four fifths count; 25 s of processing, known to a look of 5 s.
+    assert_eq!(house.early(), Duration::from_secs(28));
+    assert_eq!(house.step.confirmed, Some(LAST));
+    assert!(house.job.remote.is_none(), "nothing is posted yet, so nothing has to be taken back");
+    let house = house.later(571).wakes();
+    assert_eq!(house.early(), Duration::from_secs(28), "woken early: still not before its time");
+    let house = house.later(572).wakes().sends("tiktok.upload.put");
+    assert_eq!(house.sends_from().0, LAST, "the only call at the minute");
+    house.hears(stored(201, SIZE)).waits().later(600).wakes().hears(complete(json!([POST_ID]))).done();
+}
+
+#[test]
+fn what_was_never_measured_is_never_early() {
+    for (speed, processing, early) in [
+        (None, None, 0),
+        (Some(1_000_000), None, 8),
+        (None, Some(25), 20),
+        (Some(0), Some(3), 0),
+        (None, Some(90), 75),
+    ] {
+        let house = House::all_but_last(paced(due_in(600), speed, processing));
+        assert_eq!(house.early(), Duration::from_secs(early), "{speed:?} {processing:?}");
+    }
+}
+
+#[test]
+fn a_file_in_one_piece_is_opened_ahead_and_sent_at_its_minute() {
+    let house = House::opened(small(paced(due_in(300), Some(1_000_000), None)));
+    assert_eq!(house.early(), Duration::from_millis(3200));
+    let house = house.later(297).wakes().sends("tiktok.upload.put");
+    assert_eq!(house.sends_from(), (0, 4_000_000, "bytes 0-3999999/4000000".into()));
+    house.hears(reply(201, Value::Null)).waits();
+}
+
+#[test]
+fn a_post_that_is_late_or_now_waits_for_nothing() {
+    for job in [job(), due_in(-5), due_in(0)] {
+        House::all_but_last(job).sends("tiktok.upload.put");
+    }
+}
+
+#[test]
+fn nothing_is_opened_so_early_that_its_hour_ends_before_the_minute() {
+    let park = |job: &Job| match AnyPlatform::begin(&TikTok, job) {
+        Err(Fault::Limit { whose: Whose::Delivery, until: Until::For(wait), problem }) => {
+            assert!(!problem.blocks());
+            Some(wait.as_secs())
+        }
+        Ok(_) => None,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(park(&due_in(3000)), None);
+    assert_eq!(park(&due_in(3001)), Some(1));
+    assert_eq!(park(&due_in(10_000)), Some(7000));
+    // Sixty million bytes in one piece, on a line that needs 1200 s for them.
+    let mut slow = paced(due_in(10_000), Some(50_000), None);
+    slow.media.size = 60_000_000;
+    assert_eq!(park(&slow), Some(10_000 - (3600 - 120 - 1200)));
+    // And then it goes all the way without opening twice.
+    slow.now = at(10_000 - (3600 - 120 - 1200));
+    let house = House::opened(slow);
+    assert_eq!(house.early(), Duration::from_secs(960));
+    assert_eq!(park(&draft(due_in(10_000))), Some(7000), "a draft, too");
+}
+
+#[test]
+fn another_time_moves_the_last_chunk_with_it() {
+    let mut house = House::all_but_last(due_in(600));
+    house.early();
+    // Further away, within the hour: it goes on waiting.
+    house.job.due = Some(at(1800));
+    let mut house = house.later(60).wakes();
+    house.early();
+    // Beyond the hour: what is there ends before, so it is begun in time.
+    house.job.due = Some(at(20_000));
+    let mut house = house.later(400);
+    let Fault::Limit { until: Until::For(wait), .. } = house.wakes_to() else { panic!() };
+    assert_eq!(wait.as_secs(), 20_000 - 400 - 3000);
+    // The memo stayed; at that time it opens anew.
+    house =
+        house.later(17_000).wakes().sends("tiktok.creator_info").hears(creator()).sends("tiktok.video.init");
+    house.hears(init()).sends("tiktok.upload.put");
+    // Now.
+    let mut house = House::all_but_last(due_in(600));
+    house.job.due = Some(at(30));
+    house.later(30).wakes().sends("tiktok.upload.put");
+}
+
+#[test]
+fn an_address_that_ended_while_the_computer_slept_is_replaced_without_asking_it() {
+    let house = House::all_but_last(due_in(600)).later(4000).wakes().sends("tiktok.creator_info");
+    house.hears(creator()).hears(init()).sends("tiktok.upload.put");
+}
+
+#[test]
+fn an_edit_while_it_waits_is_what_is_posted_c38() {
+    let mut house = House::all_but_last(due_in(600));
+    house.job.words.caption = "Rye".into();
+    assert!(matches!(house.wakes_to(), Fault::Lost { .. }), "nothing was made of it: begun anew");
+    let mut house = House::all_but_last(due_in(600));
+    house.job.options = draft(job()).options;
+    assert!(matches!(house.wakes_to(), Fault::Lost { .. }));
+}
