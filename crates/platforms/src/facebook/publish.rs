@@ -64,7 +64,7 @@ pub(super) fn resume(job: &Job, memo: Memo) -> Result<Step<Memo>, Fault> {
 pub(super) fn after(job: &Job, memo: Memo, reply: &Reply) -> Result<Step<Memo>, Fault> {
     match memo {
         Memo::Finishing { video } | Memo::Releasing { video } => match read::took(reply, Doing::Publishing) {
-            Ok(()) => Ok(look(Video { heard: true, silent: 0, ..video })),
+            Ok(()) => Ok(heard(Video { heard: true, silent: 0, ..video })),
             // It may be refused because the first, unheard call had done it.
             Err(Fault::Refused(_))
                 if video.asked > 1 && !video.refused && read::may_be_done(reply, Doing::Publishing) =>
@@ -198,6 +198,14 @@ fn judge(job: &Job, mut video: Video, reply: &Reply) -> Result<Step<Memo>, Fault
     carry_on(job, video)
 }
 
+/// It said yes. A plan shows at once; to publish takes it a moment.
+fn heard(video: Video) -> Step<Memo> {
+    match video.plan {
+        Plan::HandedOver => look(video),
+        Plan::Now | Plan::Staged => rest(Stage::Processing, video, Duration::from_secs(2)),
+    }
+}
+
 fn rest(stage: Stage, video: Video, wait: Duration) -> Step<Memo> {
     let known = remote(&video.id, video.kind);
     Step::new(stage, Memo::Reading { video }, Act::Wait(wait)).remote(known)
@@ -279,7 +287,8 @@ pub(super) fn published(known: &Remote, seen: &Seen) -> Published {
     let public = seen.is_public();
     Published {
         remote: Some(known.clone()),
-        privacy: public.then(|| "public".to_string()),
+        // Its own word for it.
+        privacy: public.then(|| "published".to_string()),
         public_at: seen.published_at.filter(|_| public),
         notes,
     }

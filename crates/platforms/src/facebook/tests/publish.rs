@@ -48,7 +48,7 @@ fn a_planned_reel_is_handed_over_and_public_at_its_minute() {
     assert_eq!(house.wait(), Duration::from_secs(HOUR as u64 - 60), "then at its minute");
     let house = house.later(HOUR).wakes().hears(planned(HOUR, "complete")).waits();
     let house = house.later(HOUR + 3).wakes().hears(public());
-    assert_eq!(house.done().privacy.as_deref(), Some("public"));
+    assert_eq!(house.done().privacy.as_deref(), Some("published"));
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_time_too_near_is_kept_here_and_one_call_is_made_at_the_minute() {
     let house = house.later(300).wakes().sends("facebook.reels.finish");
     assert_eq!(form(house.call())["video_state"], "PUBLISHED");
     assert_eq!(form(house.call()).get("scheduled_publish_time"), None);
-    house.hears(yes()).hears(processing()).waits().wakes().hears(public()).done();
+    house.hears(yes()).waits().wakes().hears(processing()).waits().wakes().hears(public()).done();
 }
 
 #[test]
@@ -145,14 +145,14 @@ fn a_repeat_that_is_refused_may_be_done_already_c3() {
     assert_eq!(problem.code, Code::Refused);
     // A person edited it and tries again: the same reel is looked at, and asked once more.
     let house = house.wakes().hears(whole()).waits().wakes().hears(whole()).waits().wakes().hears(whole());
-    house.sends("facebook.reels.finish").hears(yes()).hears(public()).done();
+    house.sends("facebook.reels.finish").hears(yes()).wakes().hears(public()).done();
     assert!(matches!(uploaded(job()).fails(graph(506, 0)), Fault::Refused(_)), "the first one is believed");
     assert!(matches!(again().fails(graph(100, 1_609_008)), Fault::Refused(_)), "and what names its reason");
 }
 
 #[test]
 fn what_is_never_published_ends_with_a_person_c14() {
-    let mut house = uploaded(job()).hears(yes());
+    let mut house = uploaded(job()).hears(yes()).waits().wakes();
     let mut waited = Duration::ZERO;
     for _ in 0..200 {
         match AnyPlatform::after(&Facebook, &house.job, &house.memo, &processing()) {
@@ -189,7 +189,7 @@ fn a_plan_somebody_took_away_is_told_after_its_minute() {
 
 #[test]
 fn a_publication_that_failed_is_told() {
-    let house = uploaded(job()).hears(yes());
+    let house = uploaded(job()).hears(yes()).waits().wakes();
     let said = shows(json!({ "video_status": "error", "processing_phase": { "status": "complete" },
         "publishing_phase": { "status": "error", "publish_status": "error", "errors": [{ "code": 7, "message": "no" }] } }));
     let Fault::Refused(problem) = house.fails(said) else { panic!() };
@@ -201,7 +201,7 @@ fn a_publication_that_failed_is_told() {
 
 #[test]
 fn a_reel_not_found_is_waited_for_and_then_unsure() {
-    let mut house = uploaded(job()).hears(yes());
+    let mut house = uploaded(job()).hears(yes()).waits().wakes();
     for _ in 0..8 {
         house = house.hears(graph(100, 33)).waits().wakes();
     }
@@ -224,7 +224,7 @@ fn a_known_reel_is_never_uploaded_again_c4() {
 fn somebody_elses_music_is_told() {
     let said = shows(json!({ "publishing_phase": { "status": "complete", "publish_status": "published" },
         "copyright_check_status": { "status": "complete", "matches_found": true } }));
-    let house = uploaded(job()).hears(yes()).hears(said);
+    let house = uploaded(job()).hears(yes()).wakes().hears(said);
     assert_eq!(house.done().notes.len(), 1);
     assert!(!house.done().notes[0].blocks());
 }

@@ -125,7 +125,7 @@ proptest! {
         if let Ok(Step { act: Act::Done(done), .. }) = &heard
             && matches!(memo, Memo::Reading { .. } | Memo::HandedOver { .. } | Memo::Finishing { .. })
         {
-            prop_assert!(done.remote.is_some() && done.privacy.as_deref() == Some("public"), "published means read back (C10)");
+            prop_assert!(done.remote.is_some() && done.privacy.as_deref() == Some("published"), "published means read back (C10)");
         }
         steps.push(heard);
         for step in steps.into_iter().flatten() {

@@ -128,7 +128,7 @@ fn a_time_too_near_makes_it_unpublished_and_one_call_releases_it() {
     let house = house.wakes().sends("facebook.video.status").hears(unpublished()).waits();
     let house =
         house.wakes().hears(unpublished()).waits().wakes().hears(unpublished()).sends("facebook.video.amend");
-    house.hears(yes()).hears(public()).done();
+    house.hears(yes()).wakes().hears(public()).done();
 }
 
 #[test]
