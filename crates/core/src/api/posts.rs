@@ -350,7 +350,11 @@ pub(super) fn begin_at(
             let opens = due.checked_sub(Duration::from_secs(ahead)).unwrap_or(Timestamp::MIN);
             opens.max(now)
         }
-        (GoesOut::AtTheMinute, _) => early().max(now),
+        // What is opened earlier than it lives would end before its minute.
+        (GoesOut::AtTheMinute, _) => {
+            let lives = due.checked_sub(Duration::from_secs(facts.session_s)).unwrap_or(Timestamp::MIN);
+            early().max(lives).max(now)
+        }
     }
 }
 

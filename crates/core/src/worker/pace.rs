@@ -3,6 +3,7 @@
 use super::{Desk, Ticket};
 use crate::engine::Engine;
 use crate::platform::GoesOut;
+use crate::post::State;
 use crate::problem::Outcome;
 use crate::store::attempt::{self, Attempt};
 use jiff::Timestamp;
