@@ -18,7 +18,9 @@ pub(super) fn last_byte_to_public(
     line: Option<&Attempt>,
     now: Timestamp,
 ) -> Outcome<Option<Duration>> {
+    // What a creator finishes by hand says nothing of the pace.
     if ticket.errand.is_some()
+        || ticket.delivery.state == State::ToFinish
         || !matches!(desk.platform.goes_out(&desk.job), GoesOut::AtTheMinute | GoesOut::Now)
     {
         return Ok(None);
