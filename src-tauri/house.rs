@@ -106,6 +106,19 @@ impl Houses {
     /// Closes what is open and opens the other world.
     pub async fn enter(self: &Arc<Self>, app: &AppHandle, world: World) -> Outcome<()> {
         let _turn = self.changing.lock().await;
+        self.change(app, world).await
+    }
+
+    /// Opens the world of the last time, unless something is open. Whoever comes while it is being opened waits for that.
+    pub async fn ensure(self: &Arc<Self>, app: &AppHandle) -> Outcome<()> {
+        let _turn = self.changing.lock().await;
+        match self.engine() {
+            Ok(_) => Ok(()),
+            Err(_) => self.change(app, self.remembered()).await,
+        }
+    }
+
+    async fn change(&self, app: &AppHandle, world: World) -> Outcome<()> {
         let opened = self.open_world(app, world).await;
         let mut why = self.closed_by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *why = opened.as_ref().err().cloned();

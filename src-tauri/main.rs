@@ -23,6 +23,7 @@ use args::Start;
 use house::{Houses, World};
 use std::sync::Arc;
 use tauri::{Manager, RunEvent, WindowEvent};
+use tauri_plugin_window_state::StateFlags;
 
 fn main() {
     let start = match Start::read(std::env::args_os().skip(1)) {
@@ -41,7 +42,13 @@ fn main() {
             }
             window::show(app);
         }))
-        .plugin(tauri_plugin_window_state::Builder::new().with_denylist(&[window::CONSENT]).build())
+        .plugin(
+            tauri_plugin_window_state::Builder::new()
+                // Whether it is seen is decided at each start: at login it is not.
+                .with_state_flags(StateFlags::all() - StateFlags::VISIBLE)
+                .with_denylist(&[window::CONSENT])
+                .build(),
+        )
         .plugin(tauri_plugin_autostart::Builder::new().app_name("Slipway").args(["--hidden"]).build())
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::init())
@@ -65,14 +72,16 @@ fn main() {
         .setup(move |app| {
             let houses = Arc::new(Houses::new(start.clone())?);
             app.manage(houses.clone());
-            let wanted = houses.remembered();
-            let opened = tauri::async_runtime::block_on(houses.enter(app.handle(), wanted));
-            if let Err(problem) = opened {
-                // The window says it in its own words, with a button to try again.
-                tracing::warn!(code = problem.code.as_str(), "the queue did not open");
-            }
             tray::make(app.handle())?;
             window::open(app.handle(), !start.hidden)?;
+            // Beside the webview, which takes longer.
+            let app = app.handle().clone();
+            tauri::async_runtime::spawn(async move {
+                if let Err(problem) = houses.ensure(&app).await {
+                    // The window says it in its own words, with a button to try again.
+                    tracing::warn!(code = problem.code.as_str(), "the queue did not open");
+                }
+            });
             Ok(())
         })
         .on_window_event(|window, event| match event {

@@ -31,9 +31,11 @@ pub fn answer(context: UriSchemeContext<'_, Wry>, request: Request<Vec<u8>>, res
             _ => nothing(StatusCode::NOT_FOUND),
         };
         // Without it the window may show a video but not read a frame of it, which is how posters are drawn where ffmpeg is not.
-        answer
-            .headers_mut()
-            .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static(PAGES));
+        let headers = answer.headers_mut();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static(PAGES));
+        // How long the whole is, for a player that has to be given all of it.
+        headers
+            .insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, header::HeaderValue::from_static("content-range"));
         responder.respond(answer);
     });
 }

@@ -105,11 +105,8 @@ struct Begin {
 #[tauri::command]
 pub async fn about(app: AppHandle, window: WebviewWindow, houses: Kept<'_>) -> Result<About, Problem> {
     only_main(&window)?;
-    if houses.engine().is_err() {
-        // It did not open at the start; whoever asks again wants it tried again.
-        let world = houses.remembered();
-        houses.inner().clone().enter(&app, world).await?;
-    }
+    // It is being opened, or did not open: then whoever asks again wants it tried again.
+    houses.inner().ensure(&app).await?;
     let compose = houses.start.compose.iter().map(|path| path.to_string_lossy().into_owned()).collect();
     Ok(About {
         version: app.package_info().version.to_string(),

@@ -26,7 +26,7 @@ async fn plan(window: &Window<'_>, video: &std::path::Path) -> anyhow::Result<i6
     window.newest().await
 }
 
-fn tomorrow() -> String {
+pub fn tomorrow() -> String {
     let now = jiff::Timestamp::now().in_tz("Europe/Amsterdam").map(|now| now.tomorrow());
     now.and_then(|day| day).map(|day| day.date().to_string()).unwrap_or_default()
 }

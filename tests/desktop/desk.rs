@@ -4,6 +4,7 @@ use super::browser::Browser;
 use super::bus::Bus;
 use super::hand::Hand;
 use super::kept::Kept;
+use super::sleep::Sleep;
 use super::tray::Tray;
 use super::{PATIENCE, Window, until};
 use anyhow::Context;
@@ -17,6 +18,15 @@ use std::process::{Command, Stdio};
 
 pub const WIDTH: u32 = 1440;
 pub const HEIGHT: u32 = 900;
+/// What films shine in: three colours each.
+const LIGHTS: [[&str; 3]; 6] = [
+    ["0xf0c48c", "0xb4552f", "0x4a2118"],
+    ["0xf3d9a4", "0xc79a3c", "0x5a4312"],
+    ["0xcfe3d2", "0x5d9a72", "0x1f3f2e"],
+    ["0xd9cfee", "0x7a62b8", "0x2f2450"],
+    ["0xcfdcea", "0x5f86a6", "0x1f3242"],
+    ["0xefb3a2", "0xb2443f", "0x47191c"],
+];
 /// Of the story's keyring. Guards nothing.
 const PASSWORD: &[u8] = b"story";
 
@@ -27,6 +37,7 @@ pub struct Desk {
     _keyring: Kept,
     _windows: Kept,
     pub tray: Tray,
+    pub sleep: Sleep,
     pub bus: Bus,
     _screen: Kept,
     pub display: String,
@@ -75,6 +86,8 @@ impl Desk {
             ("XDG_CACHE_HOME", at("user/cache")),
             ("DISPLAY", display.clone()),
             ("DBUS_SESSION_BUS_ADDRESS", bus.address.clone()),
+            // The system's bus as well: nothing of the computer the story runs on is asked.
+            ("DBUS_SYSTEM_BUS_ADDRESS", bus.address.clone()),
             ("GDK_BACKEND", "x11".into()),
             ("XDG_SESSION_TYPE", "x11".into()),
             ("LANG", "en_US.UTF-8".into()),
@@ -95,6 +108,7 @@ impl Desk {
         std::fs::write(ground.path().join("config/dunst/dunstrc"), set_up)?;
         let notifier = Kept::start("dunst", command("dunst", &env))?;
         let tray = Tray::start(&bus)?;
+        let sleep = Sleep::start(&bus)?;
         for name in ["org.freedesktop.secrets", "org.freedesktop.Notifications"] {
             until(name, PATIENCE, || async { Ok(bus.has(name).then_some(())) }).await?;
         }
@@ -110,6 +124,7 @@ impl Desk {
             _keyring: keyring,
             _windows: windows,
             tray,
+            sleep,
             bus,
             _screen: screen,
             display,
@@ -168,7 +183,11 @@ impl Desk {
     /// A real picture in it, for a player: made by ffmpeg.
     pub fn film(&self, name: &str) -> anyhow::Result<PathBuf> {
         let path = self.ground.path().join("videos").join(name);
-        let source = "testsrc2=size=720x1280:rate=25:duration=6";
+        // Warm or cool by its name.
+        let [from, over, to] = LIGHTS[name.bytes().map(usize::from).sum::<usize>() % LIGHTS.len()];
+        let source = format!(
+            "gradients=size=720x1280:rate=25:duration=6:nb_colors=3:c0={from}:c1={over}:c2={to}:x0=0:y0=0:x1=640:y1=1640:speed=0.004"
+        );
         let made = Command::new("ffmpeg")
             .args([
                 "-v",
@@ -176,7 +195,7 @@ impl Desk {
                 "-f",
                 "lavfi",
                 "-i",
-                source,
+                &source,
                 "-pix_fmt",
                 "yuv420p",
                 "-c:v",

@@ -101,12 +101,13 @@ pub async fn leave(window: &Window<'_>, screen: &str) -> anyhow::Result<()> {
     }
 }
 
-pub async fn dress(window: &Window<'_>, language: &str, theme: &str) -> anyhow::Result<()> {
+/// `spoken` differs from the language of the settings where the address asks for another.
+pub async fn dress(window: &Window<'_>, language: &str, theme: &str, spoken: &str) -> anyhow::Result<()> {
     let mut settings = window.rpc("settings.get", json!({})).await?;
     settings["window"]["language"] = json!(language);
     settings["window"]["theme"] = json!(theme);
     window.rpc("settings.set", settings).await?;
-    is_dressed(window, language, theme).await
+    is_dressed(window, spoken, theme).await
 }
 
 async fn is_dressed(window: &Window<'_>, language: &str, theme: &str) -> anyhow::Result<()> {
@@ -130,10 +131,19 @@ async fn axe_finds_nothing_serious_on_any_screen_in_both_themes() -> anyhow::Res
         wrong.push(format!("first run: {line}"));
     }
     window.practise().await?;
-    let things = furnish(&window).await?;
-    ensure!(things.planned > 0);
     for theme in ["light", "dark"] {
-        dress(&window, "en", theme).await?;
+        dress(&window, "en", theme, "en").await?;
+        for screen in ["calendar", "queue", "activity"] {
+            window.click(&format!("nav-{screen}")).await?;
+            tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+            for line in axe::grave(&window.page).await? {
+                wrong.push(format!("{theme} {screen}, empty: {line}"));
+            }
+        }
+    }
+    let things = furnish(&window).await?;
+    for theme in ["light", "dark"] {
+        dress(&window, "en", theme, "en").await?;
         for screen in SCREENS {
             go(&window, screen, &things, &video).await?;
             for line in axe::grave(&window.page).await? {
@@ -141,10 +151,79 @@ async fn axe_finds_nothing_serious_on_any_screen_in_both_themes() -> anyhow::Res
             }
             leave(&window, screen).await?;
         }
+        // What asks before it does.
+        window.desk.start_again(&[&format!("slipway://post/{}", things.planned)]).await?;
+        window.click("post-cancel").await?;
+        window.see("post-cancel-sure").await?;
+        tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+        for line in axe::grave(&window.page).await? {
+            wrong.push(format!("{theme} dialog: {line}"));
+        }
+        window.desk.hand.key("Escape")?;
+        window.gone("post-cancel-sure").await?;
+    }
+    // The real world: no channel, and the steps to an app of one's own.
+    window.click("nav-channels").await?;
+    window.click("channels-leave").await?;
+    window.click("first-connect").await?;
+    window.see("app-add").await?;
+    for theme in ["light", "dark"] {
+        dress(&window, "en", theme, "en").await?;
+        for line in axe::grave(&window.page).await? {
+            wrong.push(format!("{theme} set-up: {line}"));
+        }
     }
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())
 }
+
+/// In the pseudo language, which is longer than all others, and in Russian, as wide as most have it and as narrow as it gets.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_words_are_cut_off_in_the_longest_language() -> anyhow::Result<()> {
+    let desk = Desk::new().await?;
+    let video = desk.film("new.mp4")?;
+    let window = desk.start().await?;
+    window.practise().await?;
+    let things = furnish(&window).await?;
+    let mut cut: Vec<String> = Vec::new();
+    for (language, wide, high) in [("ru", 960, 600), ("en-XA", 1440, 860), ("en-XA", 960, 600)] {
+        let pseudo = language == "en-XA";
+        if pseudo {
+            // No setting chooses it; the address does.
+            window.page.js("location.hash = 'lang=en-XA'", json!([])).await?;
+        }
+        dress(&window, if pseudo { "en" } else { language }, "light", language).await?;
+        window.size(wide, high).await?;
+        for screen in SCREENS {
+            go(&window, screen, &things, &video).await?;
+            let found = window.page.js(CUT, json!([])).await?;
+            for line in found.as_array().into_iter().flatten() {
+                cut.push(format!("{language} {wide} {screen}: {}", line.as_str().unwrap_or_default()));
+            }
+            leave(&window, screen).await?;
+        }
+    }
+    ensure!(cut.is_empty(), "{}", cut.join("\n"));
+    Ok(())
+}
+
+/// Words that reach out of what hides its overflow, without the dots that say so, or out of the window.
+const CUT: &str = "const cut = []; const gone = box => box.width === 0 || box.height === 0; \
+    for (const it of document.body.querySelectorAll('*')) { \
+      if (it.closest('.unseen, select, option, textarea, [aria-hidden=true]')) continue; \
+      const own = [...it.childNodes].filter(node => node.nodeType === 3 && node.textContent.trim()); \
+      for (const node of own) { \
+      const range = document.createRange(); range.selectNodeContents(node); const words = range.getBoundingClientRect(); \
+      if (gone(words)) continue; \
+      let over = false; \
+      for (let up = it; up && !over; up = up.parentElement) { \
+        const style = getComputedStyle(up); \
+        if (style.textOverflow === 'ellipsis' || ['auto', 'scroll'].includes(style.overflowX)) break; \
+        const box = up.getBoundingClientRect(); \
+        over = ['hidden', 'clip'].includes(style.overflowX) && (words.right > box.right + 1 || words.left < box.left - 1); \
+        if (up === document.body) over ||= words.right > innerWidth + 1; } \
+      if (over) cut.push(it.tagName + '.' + it.className + ' ' + node.textContent.trim().slice(0, 60)); } } \
+    return [...new Set(cut)]";
 
 /// At once, and again at the next start.
 #[tokio::test(flavor = "multi_thread")]
@@ -174,7 +253,7 @@ async fn says(window: &Window<'_>, word: &str) -> anyhow::Result<()> {
 }
 
 /// Chooses in a list.
-async fn choose(window: &Window<'_>, name: &str, value: &str) -> anyhow::Result<()> {
+pub async fn choose(window: &Window<'_>, name: &str, value: &str) -> anyhow::Result<()> {
     let now = format!("return document.querySelector('[data-testid=\"{name}\"]')?.value");
     window.focus(name).await?;
     let offered = format!(

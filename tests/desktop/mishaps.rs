@@ -6,13 +6,13 @@ use serde_json::json;
 use std::time::Duration;
 
 /// Slow enough to be caught in the middle.
-async fn slowly(window: &Window<'_>, bytes_per_second: u64) -> anyhow::Result<()> {
+pub async fn slowly(window: &Window<'_>, bytes_per_second: u64) -> anyhow::Result<()> {
     let mut settings = window.rpc("settings.get", json!({})).await?;
     settings["bandwidth"] = json!({"rule": "always", "bytes_per_second": bytes_per_second});
     window.rpc("settings.set", settings).await.map(drop)
 }
 
-async fn post_now(window: &Window<'_>, path: &std::path::Path, title: &str) -> anyhow::Result<i64> {
+pub async fn post_now(window: &Window<'_>, path: &std::path::Path, title: &str) -> anyhow::Result<i64> {
     let given = json!({"path": path, "to": ["youtube"], "words": {"title": title, "caption": ""}});
     let added = window.rpc("posts.add", given).await?;
     added["deliveries"][0]["id"].as_i64().context("no delivery")

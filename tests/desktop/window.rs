@@ -28,11 +28,16 @@ impl<'a> Window<'a> {
     pub async fn settle(&self) -> anyhow::Result<()> {
         let x = self.x_window().await?;
         let hand = &self.desk.hand;
-        hand.xdotool(&["windowsize", &x, &WIDTH.to_string(), &(HEIGHT - 40).to_string()])?;
         hand.xdotool(&["windowmove", &x, "0", "0"])?;
         hand.focus(&x)?;
+        self.size(WIDTH, HEIGHT - 40).await
+    }
+
+    pub async fn size(&self, wide: u32, high: u32) -> anyhow::Result<()> {
+        let x = self.x_window().await?;
+        self.desk.hand.xdotool(&["windowsize", &x, &wide.to_string(), &high.to_string()])?;
         // The page follows the window a moment later.
-        let wide = json!(WIDTH);
+        let wide = json!(wide);
         until("the page has the window's size", PATIENCE, || async {
             Ok((self.page.js("return innerWidth", json!([])).await? == wide).then_some(()))
         })

@@ -225,6 +225,51 @@ async fn a_file_gone_before_its_turn_sticks_and_goes_on_when_it_is_back() -> any
     town.nothing_odd()
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_file_is_chosen_again_at_its_new_place_or_another_in_its_stead() -> anyhow::Result<()> {
+    let town = Town::new().await?;
+    let engine = town.at_home("youtube").await?;
+    let (moved, spoilt) = (town.video("moved.mp4", 80_000, 1)?, town.video("spoilt.mp4", 80_000, 2)?);
+    let first = post(&engine, &moved, "Moved", json!({})).await?;
+    let second = post(&engine, &spoilt, "Spoilt", json!({})).await?;
+    let aside = town.home.path().join("elsewhere.mp4");
+    std::fs::rename(&moved, &aside)?;
+    std::fs::remove_file(&spoilt)?;
+    let running = Running::start(&engine);
+    for id in [first, second] {
+        let shown = wait_for(&engine, id, &ENDS, PATIENCE).await?;
+        ensure!(shown["problem"]["fix"]["do"] == "choose_file", "{shown:#}");
+    }
+    // What is no video, or what this channel has already, is refused, and the post waits on.
+    let text = town.home.path().join("notes.mp4");
+    std::fs::write(&text, "no video")?;
+    let problem = refused(&engine, "posts.refile", json!({"id": second, "path": text})).await?;
+    ensure!(problem["code"] == "file_not_video", "{problem:#}");
+    call(&engine, "posts.refile", json!({"id": first, "path": aside})).await?;
+    let shown = wait_for(&engine, first, &ENDS, PATIENCE).await?;
+    ensure!(shown["state"] == "published" && shown["file"] == "elsewhere.mp4", "{shown:#}");
+    let problem = refused(&engine, "posts.refile", json!({"id": second, "path": aside})).await?;
+    ensure!(problem["code"] == "already_there", "{problem:#}");
+    ensure!(show(&engine, second).await?["state"] == "stuck");
+    let instead = town.video("instead.mp4", 90_000, 3)?;
+    call(&engine, "posts.refile", json!({"id": second, "path": instead})).await?;
+    let shown = wait_for(&engine, second, &ENDS, PATIENCE).await?;
+    ensure!(shown["state"] == "published", "{shown:#}");
+    town.quiet().await?;
+    running.stop().await?;
+    // What is public keeps the file it was made of.
+    let later = town.video("later.mp4", 70_000, 4)?;
+    let problem = refused(&engine, "posts.refile", json!({"id": second, "path": later})).await?;
+    ensure!(problem["code"] == "not_now", "{problem:#}");
+    let disk = |path: &Path| anyhow::Ok(blake3::hash(&std::fs::read(path)?).to_hex().to_string());
+    let mut there: Vec<_> = town.videos().into_iter().filter_map(|video| video.blake3).collect();
+    let mut wanted = vec![disk(&aside)?, disk(&instead)?];
+    there.sort();
+    wanted.sort();
+    ensure!(there == wanted, "{there:?} {wanted:?}");
+    town.nothing_odd()
+}
+
 // ---------------------------------------------------------------------------------------------------------------- afterwards
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -281,3 +281,86 @@ async fn a_lost_answer_to_the_last_chunk_opens_nothing_again() -> anyhow::Result
     ensure!(town.videos().len() == 1);
     town.nothing_odd()
 }
+
+/// Seven chunks, and nearly each of them is hurt: lost, cut, refused, forgotten. TikTok's borders are the truth, so every byte is there once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hurt_chunk_by_chunk_every_byte_arrives_once_c21() -> anyhow::Result<()> {
+    let town = Town::new().await?;
+    let engine = town.at_home("tiktok").await?;
+    let put = "tiktok.upload.put";
+    for (nth, hurt) in [
+        (2, Deed::Lost),
+        (3, Deed::CutAfter(3_000_000)),
+        (5, Deed::WrongOffset),
+        (7, Deed::Html),
+        (11, Deed::StatusAfter(503)),
+        (12, Deed::Lost),
+    ] {
+        town.sandbox.plan(Fault::nth(put, nth, hurt));
+    }
+    town.sandbox.plan(Fault::nth(put, 4, 503));
+    let path = town.video("seven.mp4", 70_000_000, 31)?;
+    let id = post(&engine, &path, "", direct(json!({}))?).await?;
+    let shown = run_until(&engine, id, &["published", "stuck"], 2 * PATIENCE).await?;
+    ensure!(shown["state"] == "published", "{shown:#}");
+    ensure!(count(&town, "tiktok.video.init") == 1, "opened {} times", count(&town, "tiktok.video.init"));
+    ensure!(count(&town, put) == 12, "{} chunks were sent", count(&town, put));
+    let videos = town.videos();
+    ensure!(videos.len() == 1, "{} videos", videos.len());
+    let disk = blake3::hash(&std::fs::read(&path)?).to_hex();
+    ensure!(videos[0].blake3.as_deref() == Some(disk.as_str()), "other bytes arrived");
+    ensure!(town.sandbox.plans().iter().all(|plan| plan.done), "a planned fault never happened");
+    town.nothing_odd()
+}
+
+/// TikTok forgets an upload before its last chunk: nothing was made of it, so it begins again, and the post is there once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_that_tiktok_forgot_begins_again_and_is_there_once() -> anyhow::Result<()> {
+    let town = Town::new().await?;
+    let engine = town.at_home("tiktok").await?;
+    town.sandbox.plan(Fault::nth("tiktok.upload.put", 3, Deed::SessionGone));
+    let path = town.video("gone.mp4", 70_000_000, 32)?;
+    let id = post(&engine, &path, "", direct(json!({}))?).await?;
+    let shown = run_until(&engine, id, &["published", "stuck"], PATIENCE).await?;
+    ensure!(shown["state"] == "published", "{shown:#}");
+    ensure!(count(&town, "tiktok.video.init") == 2);
+    let shown: Vec<_> = town.videos().into_iter().filter(|video| video.public_at_ms.is_some()).collect();
+    ensure!(shown.len() == 1, "{} videos", shown.len());
+    let disk = blake3::hash(&std::fs::read(&path)?).to_hex();
+    ensure!(shown[0].blake3.as_deref() == Some(disk.as_str()), "other bytes arrived");
+    town.nothing_odd()
+}
+
+/// All but the last chunk is there and waits: a cancel leaves nothing at TikTok, an edit is what is posted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_for_its_minute_can_be_taken_back_and_edited_c38() -> anyhow::Result<()> {
+    let town = Town::new().await?;
+    let engine = town.at_home("tiktok").await?;
+    let path = town.video("waits.mp4", 500_000, 33)?;
+    let mut more = direct(json!({}))?;
+    more["at"] = json!("+20m");
+    let id = post(&engine, &path, "", more.clone()).await?;
+    // It begins by itself before its minute; here it is asked to begin now.
+    call(&engine, "posts.retry", json!({"id": id})).await?;
+    let running = Running::start(&engine);
+    let waits = wait_for(&engine, id, &["ready", "published", "stuck"], PATIENCE).await?;
+    ensure!(waits["state"] == "ready", "{waits:#}");
+    call(&engine, "posts.edit", json!({"id": id, "caption": "Rye, not wheat", "at": "+3s"})).await?;
+    let shown = wait_for(&engine, id, &["published", "stuck"], PATIENCE).await?;
+    ensure!(shown["state"] == "published", "{shown:#}");
+    let said = town.videos().pop().context("no video")?;
+    ensure!(said.description == "Rye, not wheat", "{}", said.description);
+    ensure!(count(&town, "tiktok.upload.put") == 1, "the first opening got no byte");
+
+    more["again"] = json!(true);
+    more["at"] = json!("+20m");
+    let id = post(&engine, &path, "", more).await?;
+    call(&engine, "posts.retry", json!({"id": id})).await?;
+    wait_for(&engine, id, &["ready", "stuck"], PATIENCE).await?;
+    call(&engine, "posts.cancel", json!({"id": id})).await?;
+    let shown = wait_for(&engine, id, &["cancelled", "stuck", "published"], PATIENCE).await?;
+    running.stop().await?;
+    ensure!(shown["state"] == "cancelled", "{shown:#}");
+    ensure!(count(&town, "tiktok.upload.put") == 1 && town.videos().len() == 1, "something was posted");
+    town.nothing_odd()
+}

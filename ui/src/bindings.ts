@@ -527,6 +527,8 @@ export type ReadTime = { at: string, zone?: string | null, fold?: boolean };
 
 export type RedirectKind = "fixed_port" | "https_page";
 
+export type Refile = { id: number, path: string };
+
 export type Remote = { id: string, url: string };
 
 export type Renew = { "by": "refresh_token" } | { "by": "exchange", long: TradeFact, again: TradeFact, days: number };
@@ -692,6 +694,7 @@ export interface Commands {
   "posts.days": { given: Days; answer: Array<DayView> };
   "posts.show": { given: Id; answer: DeliveryDetail };
   "posts.edit": { given: EditPost; answer: Array<DeliveryView> };
+  "posts.refile": { given: Refile; answer: Array<DeliveryView> };
   "posts.reorder": { given: Reorder; answer: Array<DeliveryView> };
   "posts.schedule": { given: Schedule; answer: DeliveryView };
   "posts.cancel": { given: Id; answer: DeliveryView };

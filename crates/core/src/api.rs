@@ -12,6 +12,7 @@ mod edit;
 mod health;
 mod look;
 mod posts;
+mod refile;
 
 pub use accounts::{AddApp, Disconnected, Rules, find_account};
 pub use composing::{Composing, Draft, SaveComposing};
@@ -25,6 +26,7 @@ pub use look::{
 };
 pub(crate) use posts::re_derive;
 pub use posts::{AddPost, Added, Checked, Decide, Finish, Schedule, Which};
+pub use refile::Refile;
 
 use crate::engine::Engine;
 use crate::facts::Facts;
@@ -130,6 +132,7 @@ commands! {
     "posts.days" => posts::days, Days => Vec<DayView>;
     "posts.show" => posts::show, Id => DeliveryDetail;
     "posts.edit" => edit::edit, EditPost => Vec<DeliveryView>;
+    "posts.refile" => refile::refile, Refile => Vec<DeliveryView>;
     "posts.reorder" => edit::reorder, Reorder => Vec<DeliveryView>;
     "posts.schedule" => posts::schedule, Schedule => DeliveryView;
     "posts.cancel" => posts::cancel, Id => DeliveryView;

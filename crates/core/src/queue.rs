@@ -404,7 +404,7 @@ pub fn stick(tx: &mut Tx, ticket: &Ticket, why: &Problem) -> Outcome<()> {
             if errand.task == Errand::Retract {
                 // It stays after all: from its minute on it is looked after again.
                 tx.execute(
-                    "UPDATE delivery SET cancelling = 0, next_at = CASE WHEN state IN ('handed_over', 'ready') THEN due_at ELSE next_at END \
+                    "UPDATE delivery SET cancelling = 0, next_at = CASE WHEN state IN ('handed_over', 'ready') THEN due_at WHEN state = 'working' THEN coalesce(next_at, due_at, 0) ELSE next_at END \
                      WHERE id = ?1",
                     [ticket.delivery.id],
                 )

@@ -38,7 +38,7 @@ async fn a_reel_from_disk_is_public_once_processed() {
     assert_eq!(house.only_video().public_at_ms, None);
     house.sandbox.advance(Duration::from_secs(3));
     let video = house.only_video();
-    assert_eq!((video.privacy.as_str(), video.platform.as_str()), ("published", "facebook"));
+    assert_eq!((video.privacy.as_str(), video.platform.as_str()), ("public", "facebook"));
     assert_eq!((video.bytes, video.blake3.as_deref()), (all.len() as u64, Some(hex(&all).as_str())));
     assert_eq!((video.title.as_str(), video.description.as_str()), ("Cake", "A cake #bread"));
     assert_eq!((video.tall, video.channel.as_str()), (true, "Mira Bakes"));

@@ -19,7 +19,8 @@ import { speak, type Language } from "$messages";
 import { asProblem } from "$words/problem";
 
 export type Screen = "calendar" | "queue" | "channels" | "activity" | "settings" | "post" | "first-run";
-export type Route = { screen: Screen; post?: number };
+/** `from`: where a post was opened. */
+export type Route = { screen: Screen; post?: number; from?: Screen };
 export type ComposeRequest = {
   paths?: string[];
   at?: string;
@@ -98,7 +99,9 @@ class App {
   }
 
   go(screen: Screen, more: { post?: number } = {}): void {
-    this.route = { screen, ...more };
+    const { screen: here, from } = this.route;
+    const before = here === "post" ? from : here === "first-run" ? undefined : here;
+    this.route = { screen, ...more, ...(screen === "post" && before ? { from: before } : {}) };
   }
 
   compose(request: ComposeRequest): void {
@@ -174,11 +177,16 @@ class App {
     try {
       // First: it opens the queue where that failed at the start, which the others can't do without.
       const about = await shell("about", {});
-      const [settings, facts] = await Promise.all([call("settings.get", {}), call("platforms.list", {})]);
+      this.#asked += 1;
+      const [settings, facts, found] = await Promise.all([
+        call("settings.get", {}),
+        call("platforms.list", {}),
+        this.#look(),
+      ]);
       this.about = about;
       this.take(settings);
       this.facts = facts;
-      await this.refresh();
+      this.#show(found);
       this.broken = undefined;
       if (!this.loaded) {
         this.loaded = true;
@@ -214,14 +222,21 @@ class App {
   /** What changes with the queue. */
   async refresh(): Promise<void> {
     const turn = ++this.#asked;
-    const [accounts, apps, glance, house] = await Promise.all([
+    const found = await this.#look();
+    // An answer that was overtaken says what was.
+    if (turn === this.#asked) this.#show(found);
+  }
+
+  #look(): Promise<[AccountView[], AppView[], Glance, HouseView]> {
+    return Promise.all([
       call("accounts.list", {}),
       call("apps.list", {}),
       call("posts.glance", {}),
       call("house.show", {}),
     ]);
-    // An answer that was overtaken says what was.
-    if (turn !== this.#asked) return;
+  }
+
+  #show([accounts, apps, glance, house]: [AccountView[], AppView[], Glance, HouseView]): void {
     this.accounts = accounts.filter((account) => account.state !== "gone");
     this.apps = apps;
     this.glance = glance;

@@ -34,6 +34,20 @@ const date = (when: When): Date => (when instanceof Date ? when : new Date(when)
 /** 18:00 */
 export const time = (when: When, zone?: string): string =>
   dates({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, zone).format(date(when));
+/** Fri 20 Nov, 18:00:04 */
+export const dateTimeExact = (when: When, zone?: string): string =>
+  dates(
+    {
+      weekday: "short",
+      day: "numeric",
+      month: "short",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+      hourCycle: "h23",
+    },
+    zone,
+  ).format(date(when));
 /** 18:00:04 */
 export const timeExact = (when: When, zone?: string): string =>
   dates({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }, zone).format(date(when));
@@ -88,6 +102,18 @@ export function left(seconds: number): string {
   if (s < 5400) return m.app_left({ time: m.app_min({ n: num(Math.round(s / 60)) }) });
   return m.app_left({ time: m.app_h({ n: num(Math.round(s / 3600)) }) });
 }
+
+const codecs: Record<string, string> = {
+  h264: "H.264",
+  hevc: "HEVC",
+  prores: "ProRes",
+  mpeg4: "MPEG-4",
+  mpeg2video: "MPEG-2",
+  opus: "Opus",
+  vorbis: "Vorbis",
+};
+/** H.264, AV1: as it is written on a camera. */
+export const codec = (name: string): string => codecs[name] ?? name.toUpperCase();
 
 /** 0:42, 1:02:03 */
 export function duration(ms: number): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dayNumber, instantOf, shifts, wallOf, wallOfDay, wallText } from "./zone";
+import { dayNumber, instantOf, offsetText, shifts, wallOf, wallOfDay, wallText, wallTextIn } from "./zone";
 
 const at = (text: string, zone: string): string => {
   const [date = "", time = ""] = text.split("T");
@@ -21,6 +21,15 @@ describe("wall time (C36)", () => {
     expect(at("2026-10-25T02:30", "Europe/Berlin")).toBe("2026-10-25T00:30");
     expect(at("2026-03-08T02:30", "America/New_York")).toBe("2026-03-08T07:30");
     expect(at("2026-11-01T01:30", "America/New_York")).toBe("2026-11-01T05:30");
+  });
+
+  it("is written by the clock of its plan, and with its offset where one time comes twice", () => {
+    const six = wallOf("2026-11-20T17:00:00Z", "Europe/Berlin");
+    expect(wallTextIn(six, "Europe/Berlin", "Europe/Berlin")).toBe("2026-11-20T18:00");
+    expect(wallTextIn(six, "Europe/Berlin", "Asia/Tokyo")).toBe("2026-11-21T02:00[Asia/Tokyo]");
+    expect(offsetText("2026-10-25T02:30", "2026-10-25T01:30:00Z")).toBe("+01:00");
+    expect(offsetText("2026-11-01T01:30", "2026-11-01T06:30:00Z")).toBe("-05:00");
+    expect(offsetText("2026-11-20T18:00", "2026-11-20T12:15:00Z")).toBe("+05:45");
   });
 
   it("comes back as it went for every hour of a year", () => {

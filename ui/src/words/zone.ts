@@ -58,6 +58,14 @@ export const dateText = (wall: Wall): string =>
 export const timeText = (wall: Wall): string => `${two(wall.hour)}:${two(wall.minute)}`;
 /** As the engine takes a time: 2026-11-24T18:00 */
 export const wallText = (wall: Wall): string => `${dateText(wall)}T${timeText(wall)}`;
+/** The same instant as the engine takes it in the zone of another plan: 2026-11-24T09:00[America/New_York] */
+export const wallTextIn = (wall: Wall, zone: string, plan: string): string =>
+  plan === zone ? wallText(wall) : `${wallText(wallOf(instantOf(wall, zone), plan))}[${plan}]`;
+/** How far a clock that shows `local` is from UTC at an instant: +01:00 */
+export function offsetText(local: string, at: string): string {
+  const minutes = Math.round((Date.parse(`${local}Z`) - Date.parse(at)) / 60_000);
+  return `${minutes < 0 ? "-" : "+"}${two(Math.floor(Math.abs(minutes) / 60))}:${two(Math.abs(minutes) % 60)}`;
+}
 export const minutesOf = (wall: Wall): number => wall.hour * 60 + wall.minute;
 
 /** Does the clock change between this day's start and its end? */

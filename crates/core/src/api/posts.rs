@@ -93,7 +93,7 @@ pub struct Added {
 }
 
 /// A post that was looked at from all sides and not yet stored.
-struct Draft {
+pub(super) struct Draft {
     path: String,
     stamp: Stamp,
     print: Fingerprint,
@@ -101,16 +101,16 @@ struct Draft {
     words: Words,
     wall: Option<WallTime>,
     due: Timestamp,
-    channels: Vec<Channel>,
+    pub(super) channels: Vec<Channel>,
 }
 
-struct Channel {
+pub(super) struct Channel {
     account: Account,
     words: Option<Words>,
     options: Options,
     goes_out: GoesOut,
     start: Timestamp,
-    problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
 }
 
 pub(super) async fn check(engine: &Engine, _: &dyn Host, given: AddPost) -> Outcome<Checked> {
@@ -188,7 +188,7 @@ pub(super) async fn add(engine: &Engine, _: &dyn Host, given: AddPost) -> Outcom
 }
 
 /// Everything that can be known before storing: file, time, channels, options, and what speaks against it.
-async fn look_at(engine: &Engine, given: &AddPost) -> Outcome<Draft> {
+pub(super) async fn look_at(engine: &Engine, given: &AddPost) -> Outcome<Draft> {
     let now = engine.clock().now();
     let settings: Settings = engine.read(|sql| setting::get(sql, Settings::KEY))?;
     if given.to.is_empty() {
@@ -350,7 +350,11 @@ pub(super) fn begin_at(
             let opens = due.checked_sub(Duration::from_secs(ahead)).unwrap_or(Timestamp::MIN);
             opens.max(now)
         }
-        (GoesOut::AtTheMinute, _) => early().max(now),
+        // What is opened earlier than it lives would end before its minute.
+        (GoesOut::AtTheMinute, _) => {
+            let lives = due.checked_sub(Duration::from_secs(facts.session_s)).unwrap_or(Timestamp::MIN);
+            early().max(lives).max(now)
+        }
     }
 }
 

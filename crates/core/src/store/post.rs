@@ -57,3 +57,9 @@ pub fn edit(tx: &Tx, id: i64, words: &Words, wall: Option<&WallTime>) -> Outcome
     )
     .map_err(problem)
 }
+
+/// Another file, or the same one at its new place.
+pub fn set_media(tx: &Tx, id: i64, media: i64) -> Outcome<()> {
+    tx.execute("UPDATE post SET media_id = ?2 WHERE id = ?1", params![id, media]).map_err(problem)?;
+    Ok(())
+}

@@ -3,6 +3,7 @@
 use super::{Desk, Ticket};
 use crate::engine::Engine;
 use crate::platform::GoesOut;
+use crate::post::State;
 use crate::problem::Outcome;
 use crate::store::attempt::{self, Attempt};
 use jiff::Timestamp;
@@ -17,7 +18,9 @@ pub(super) fn last_byte_to_public(
     line: Option<&Attempt>,
     now: Timestamp,
 ) -> Outcome<Option<Duration>> {
+    // What a creator finishes by hand says nothing of the pace.
     if ticket.errand.is_some()
+        || ticket.delivery.state == State::ToFinish
         || !matches!(desk.platform.goes_out(&desk.job), GoesOut::AtTheMinute | GoesOut::Now)
     {
         return Ok(None);

@@ -281,9 +281,11 @@ fn readable(job: &Job, mut media: Media, reply: &Reply) -> Result<Step<Memo>, Fa
     let seen = read::media(reply, &media.id)?;
     let last = media.misses >= MISSES;
     let known = match seen {
-        Some(Item { permalink: Some(url), at, .. }) => return Ok(done(media, Remote { url, ..known }, at)),
+        Some(Item { permalink: Some(url), at, .. }) => {
+            return Ok(done(job, media, Remote { url, ..known }, at));
+        }
         // Read back with its id and time; only the address of its own is not said.
-        Some(Item { at, .. }) if last => return Ok(done(media, known, at)),
+        Some(Item { at, .. }) if last => return Ok(done(job, media, known, at)),
         None if last => {
             return Err(Fault::Unsure {
                 detail: "Instagram published this and then does not show it; it may have been deleted".into(),
@@ -297,8 +299,17 @@ fn readable(job: &Job, mut media: Media, reply: &Reply) -> Result<Step<Memo>, Fa
     Ok(Step::new(Stage::Checking, Memo::Reading { media }, Act::Wait(wait)).remote(known))
 }
 
-fn done(media: Media, remote: Remote, at: Option<Timestamp>) -> Step<Memo> {
-    let done = Published { remote: Some(remote.clone()), privacy: None, public_at: at, notes: Vec::new() };
+/// Instagram says no privacy: a professional account can't be private, so what is there is public, but for a trial reel, which
+/// followers do not see.
+fn done(job: &Job, media: Media, remote: Remote, at: Option<Timestamp>) -> Step<Memo> {
+    let trial = write::text(job, "trial").is_some_and(|trial| trial != "no");
+    let privacy = if trial && !write::is_story(job) && write::files(job) == 1 { "trial" } else { "public" };
+    let done = Published {
+        remote: Some(remote.clone()),
+        privacy: Some(privacy.into()),
+        public_at: at,
+        notes: Vec::new(),
+    };
     Step::new(Stage::Checking, Memo::Reading { media }, Act::Done(done)).remote(remote)
 }
 

@@ -68,7 +68,7 @@ fn of_page(books: &Books, video: &Video, settings: &Settings, now: i64) -> Video
         description: video.description.clone(),
         tags: Vec::new(),
         privacy: match (public, video.stand) {
-            (Some(_), _) => "published",
+            (Some(_), _) => "public",
             (None, Stand::Due(_)) => "scheduled",
             (None, Stand::Draft | Stand::Open) => "draft",
             (None, Stand::Unpublished | Stand::Told(_)) => "unpublished",
@@ -146,7 +146,7 @@ fn of_account(books: &Books, post: &Media) -> VideoView {
         description: post.caption.clone(),
         tags: Vec::new(),
         // A trial reel is shown to people who do not follow.
-        privacy: if trial { "trial" } else { "published" }.into(),
+        privacy: if trial { "trial" } else { "public" }.into(),
         publish_at: None,
         public_at_ms: Some(post.published_ms),
         created_at_ms: post.published_ms,

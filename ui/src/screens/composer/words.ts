@@ -159,6 +159,10 @@ export class Past<T> {
     private readonly together = 700,
   ) {}
 
+  get some(): boolean {
+    return this.#done.length > 0;
+  }
+
   /** Before a change: `state` is how it was. */
   keep(state: T, now: number = Date.now()): void {
     const joined = now - this.#last < this.together && this.#done.length > 0;

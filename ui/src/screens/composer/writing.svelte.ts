@@ -6,7 +6,7 @@ import { m } from "$messages";
 import { app, type ComposeRequest } from "$state/app.svelte";
 import { dateTime, num } from "$words/format";
 import { asProblem } from "$words/problem";
-import { dateText, timeText, wallOf } from "$words/zone";
+import { dateText, offsetText, timeText, wallOf } from "$words/zone";
 import { applies, missing, Past } from "./words";
 
 const empty = (): SaveComposing => ({
@@ -39,6 +39,9 @@ export class Writing {
   busy = $state(false);
   /** How the clock reads the chosen minute. */
   kind = $state<"exact" | "gap" | "overlap">("exact");
+  undoable = $state(false);
+  /** The instant the engine reads the chosen minute as. */
+  #reads: string | undefined;
   #loaded = false;
   #turn = 0;
   #saving: ReturnType<typeof setTimeout> | undefined;
@@ -53,6 +56,11 @@ export class Writing {
       (this.editing !== undefined ||
         (this.looked !== undefined && this.chosen.length > 0 && (this.checked?.ok ?? false))),
   );
+
+  /** The zone the minute is read in. */
+  get zone(): string {
+    return this.draft.zone ?? app.zone;
+  }
 
   /** Does a platform still want a choice that has no usual value? */
   lacks(platform: string): boolean {
@@ -126,6 +134,8 @@ export class Writing {
       words: { ...post.words },
       options: { [post.platform]: { ...post.options } },
       at: post.wall ? post.wall.local.slice(0, 16) : null,
+      zone: post.wall?.zone ?? null,
+      fold: post.wall?.fold ?? false,
     };
     await this.#look(post.path).catch(() => undefined);
   }
@@ -171,6 +181,7 @@ export class Writing {
   /** Every change goes through here: kept for undo, saved soon, checked soon. */
   change(act: () => void): void {
     this.#past.keep($state.snapshot(this.draft));
+    this.undoable = this.#past.some;
     act();
     this.#after();
   }
@@ -187,6 +198,7 @@ export class Writing {
   undo(forth: boolean): boolean {
     const now = $state.snapshot(this.draft);
     const then = forth ? this.#past.forth(now) : this.#past.back(now);
+    this.undoable = this.#past.some;
     if (!then) return false;
     this.draft = { ...then, id: this.draft.id };
     this.#after();
@@ -226,12 +238,30 @@ export class Writing {
 
   /** 2026-11-24T18:00, or as soon as possible. */
   setAt(at: string | null): void {
-    this.change(() => (this.draft.at = at));
+    this.change(() => ([this.draft.at, this.draft.fold] = [at, false]));
+  }
+
+  /** The same minute on another clock. */
+  setZone(zone: string): void {
+    this.change(() => ([this.draft.zone, this.draft.fold] = [zone === app.zone ? null : zone, false]));
+  }
+
+  /** Of an hour that happens twice: the second one. */
+  setFold(fold: boolean): void {
+    this.change(() => (this.draft.fold = fold));
+  }
+
+  /** The chosen minute as the engine takes it. */
+  #when(): string | null {
+    const { at, zone, fold } = this.draft;
+    if (at === null || (zone === null && !fold)) return at;
+    const second = fold && this.kind === "overlap" && this.#reads !== undefined;
+    return `${at}${second ? offsetText(at, this.#reads ?? "") : ""}[${this.zone}]`;
   }
 
   /** The next quarter of an hour that is an hour away. */
   soon(): string {
-    const wall = wallOf(Math.ceil((Date.now() + 3_600_000) / 900_000) * 900_000, app.zone);
+    const wall = wallOf(Math.ceil((Date.now() + 3_600_000) / 900_000) * 900_000, this.zone);
     return `${dateText(wall)}T${timeText(wall)}`;
   }
 
@@ -260,7 +290,7 @@ export class Writing {
       words: draft.words,
       words_for: own(draft.words_for),
       options: own(draft.options),
-      at: draft.at,
+      at: this.#when(),
     };
   }
 
@@ -270,8 +300,8 @@ export class Writing {
     const mine = ++this.#turn;
     this.#checking = setTimeout(async () => {
       if (this.draft.at !== null)
-        await call("time.read", { at: this.draft.at }).then(
-          (read) => (this.kind = read.kind),
+        await call("time.read", { at: this.draft.at, zone: this.draft.zone, fold: this.draft.fold }).then(
+          (read) => ([this.kind, this.#reads] = [read.kind, read.due]),
           () => (this.kind = "exact"),
         );
       if (this.draft.path === null || this.chosen.length === 0 || this.editing) return void (this.checked = undefined);
@@ -283,6 +313,12 @@ export class Writing {
         if (mine === this.#turn) [this.checked, this.refused] = [undefined, asProblem(problem)];
       }
     }, 350);
+  }
+
+  #moved(post: DeliveryDetail): boolean {
+    const { at, fold } = this.draft;
+    const was = post.wall;
+    return at !== was?.local.slice(0, 16) || this.zone !== was.zone || fold !== (was.fold ?? false);
   }
 
   async submit(again = false): Promise<void> {
@@ -297,7 +333,7 @@ export class Writing {
           id: editing.id,
           title: draft.words.title,
           caption: draft.words.caption,
-          at: draft.at !== editing.wall?.local.slice(0, 16) ? draft.at : null,
+          at: this.#moved(editing) ? this.#when() : null,
           options: changed(options, editing.options),
         });
         app.say(m.composer_saved_edit());

@@ -29,11 +29,38 @@ describe("a post being written", () => {
     expect(was("posts.add")).toMatchObject({ path: "/videos/rye-crust-final.mp4", to: ["1"], at: "2026-11-28T18:00" });
   });
 
+  it("is planned by the clock that was chosen, and for the second of two equal times when that was (C36)", async () => {
+    const post = new Writing();
+    await post.open({ paths: ["/videos/rye-crust-final.mp4"], at: "2027-10-31T02:30" });
+    answers["posts.add"] = () => ({ post: 1, deliveries: [], warnings: [] });
+    post.setZone("America/New_York");
+    await vi.advanceTimersByTimeAsync(600);
+    await post.submit();
+    expect(was("posts.add")).toMatchObject({ at: "2027-10-31T02:30[America/New_York]" });
+    answers["time.read"] = () => ({
+      due: "2027-10-31T01:30:00Z",
+      wall: { local: "2027-10-31T02:30:00", zone: "Europe/Berlin", fold: true },
+      kind: "overlap",
+    });
+    post.setZone("Europe/Berlin");
+    post.setFold(true);
+    await vi.advanceTimersByTimeAsync(600);
+    await post.submit();
+    expect(was("posts.add")).toMatchObject({ at: "2027-10-31T02:30+01:00[Europe/Berlin]" });
+    // Another minute is asked about anew.
+    post.setAt("2027-10-31T04:00");
+    expect(post.draft.fold).toBe(false);
+    post.end();
+  });
+
   it("goes back and forth over changes", async () => {
     const post = new Writing();
     await post.open({});
+    expect(post.undoable).toBe(false);
     post.setAt("2026-11-28T18:00");
+    expect(post.undoable).toBe(true);
     expect(post.undo(false)).toBe(true);
+    expect(post.undoable).toBe(false);
     expect(post.draft.at).toBeNull();
     expect(post.undo(true)).toBe(true);
     expect(post.draft.at).toBe("2026-11-28T18:00");

@@ -29,7 +29,17 @@ fn alice_publishes_a_reel_at_once() {
     let done = house.done();
     assert_eq!(done.remote, Some(Remote { id: POST.into(), url: LINK.into() }), "C10");
     assert_eq!(done.public_at, Some("2026-11-30T00:53:25Z".parse().unwrap()));
+    assert_eq!(done.privacy.as_deref(), Some("public"));
     assert!(done.notes.is_empty());
+}
+
+#[test]
+fn a_trial_reel_is_not_called_public_c32() {
+    let house = processed(with(job(), "trial", json!("MANUAL"))).hears(posted()).hears(read_back());
+    assert_eq!(house.done().privacy.as_deref(), Some("trial"));
+    let story = with(with(job(), "trial", json!("MANUAL")), "kind", json!("story"));
+    let house = processed(story).hears(posted()).hears(read_back());
+    assert_eq!(house.done().privacy.as_deref(), Some("public"), "a story has no trial");
 }
 
 #[test]
