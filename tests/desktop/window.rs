@@ -239,6 +239,9 @@ impl<'a> Window<'a> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
+        // What was changed last has been painted.
+        let painted = "const done = arguments[arguments.length - 1]; requestAnimationFrame(() => requestAnimationFrame(() => done(true)))";
+        self.page.js_later(painted, json!([])).await?;
         std::fs::write(path, self.page.picture().await?).context("writing a picture")
     }
 }
