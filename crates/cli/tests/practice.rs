@@ -80,7 +80,7 @@ fn what_a_post_may_not_be() {
         (&[&video, "--title", "T", "--at", "2020-01-01T00:00"], 1, "time_past"),
         (&[&video, "--title", "T", "--at", "2030-01-01T00:00[Mars/Base]"], 1, "zone_unknown"),
         (&[&video, "--title", "T", "-o", "colour=red"], 1, "option_unknown"),
-        (&[&video, "--title", "T", "-o", "tiktok.privacy=x"], 1, "platform_unknown"),
+        (&[&video, "--title", "T", "-o", "nowhere.privacy=x"], 1, "platform_unknown"),
         (&[&video, "--title", "T", "-o", "privacy=friends"], 1, "option_invalid"),
         (
             &[&video, "--title", "T", "-o", "privacy=public", "-o", "youtube.privacy=private"],

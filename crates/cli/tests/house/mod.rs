@@ -71,7 +71,7 @@ impl House {
         let mut child = Running::start(self.command(&["connect", "youtube", "--no-browser", "--json"]));
         let address = child.line()["open"].as_str().unwrap().to_string();
         agree(&address);
-        let account = child.line();
+        let account = child.line()["accounts"][0].clone();
         assert_eq!(child.wait(), 0);
         account
     }
