@@ -87,7 +87,7 @@ async fn bench_ui() -> anyhow::Result<()> {
     let (connected, agreed) =
         tokio::join!(window.rpc("accounts.connect", json!({"platform": "youtube"})), another);
     agreed?;
-    let channels = [json!(1), connected?["id"].clone()];
+    let channels = [json!(1), connected?["accounts"][0]["id"].clone()];
     ensure!(channels[0] != channels[1], "the same channel again");
     desk.hand.focus(&window.x_window().await?)?;
     let mut settings = window.rpc("settings.get", json!({})).await?;
