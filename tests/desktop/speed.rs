@@ -11,6 +11,9 @@ use std::time::Duration;
 /// Starts of each, in turn; the middle one counts.
 const STARTS: usize = 7;
 
+/// Between what arranges a measurement and the measurement.
+const REST: Duration = Duration::from_secs(1);
+
 fn bare() -> anyhow::Result<PathBuf> {
     std::env::var_os("SLIPWAY_BARE")
         .map(PathBuf::from)
@@ -107,6 +110,7 @@ async fn bench_ui() -> anyhow::Result<()> {
     .await?;
     window.click("nav-activity").await?;
     window.click("activity-search").await?;
+    tokio::time::sleep(REST).await;
     let watch = "window.lags = []; document.addEventListener('input', event => { const at = event.timeStamp; \
         requestAnimationFrame(() => setTimeout(() => window.lags.push(performance.now() - at))); }, true);";
     window.page.js(watch, json!([])).await?;
@@ -133,6 +137,8 @@ async fn bench_ui() -> anyhow::Result<()> {
     let (mut data, mut paint) = (Vec::new(), Vec::new());
     for _ in 0..5 {
         window.click("view-list").await?;
+        // The list comes to rest, as it has when a person looks at it and wants another view.
+        tokio::time::sleep(REST).await;
         window.page.js("performance.clearMeasures()", json!([])).await?;
         window.click("view-month").await?;
         let entry = |name: &'static str| {
