@@ -16,9 +16,9 @@ const MISSING: [u64; 6] = [2, 4, 8, 15, 30, 60];
 /// So many looks in a row without it, then a person must look.
 const MISSES: u32 = 8;
 /// Pauses between looks at what is being published.
-const PUBLISHING: [u64; 9] = [2, 3, 5, 10, 20, 30, 60, 120, 300];
+const PUBLISHING: [u64; 10] = [1, 2, 3, 5, 10, 20, 30, 60, 120, 300];
 /// About four hours of them.
-const LOOKS: u32 = 55;
+const LOOKS: u32 = 56;
 /// Pauses between looks at what was handed over and is being processed.
 const PROCESSING: [u64; 6] = [30, 60, 120, 240, 480, 900];
 /// Pauses between looks for what an unheard call did, before it is made again.
@@ -64,7 +64,8 @@ pub(super) fn resume(job: &Job, memo: Memo) -> Result<Step<Memo>, Fault> {
 pub(super) fn after(job: &Job, memo: Memo, reply: &Reply) -> Result<Step<Memo>, Fault> {
     match memo {
         Memo::Finishing { video } | Memo::Releasing { video } => match read::took(reply, Doing::Publishing) {
-            Ok(()) => Ok(heard(Video { heard: true, silent: 0, ..video })),
+            // A plan shows at once, and a short video that was processed ahead is public by now; looked at once, it need not wait.
+            Ok(()) => Ok(look(Video { heard: true, silent: 0, ..video })),
             // It may be refused because the first, unheard call had done it.
             Err(Fault::Refused(_))
                 if video.asked > 1 && !video.refused && read::may_be_done(reply, Doing::Publishing) =>
@@ -196,14 +197,6 @@ fn judge(job: &Job, mut video: Video, reply: &Reply) -> Result<Step<Memo>, Fault
         return Ok(rest(Stage::Checking, video, wait));
     }
     carry_on(job, video)
-}
-
-/// It said yes. A plan shows at once; to publish takes it a moment.
-fn heard(video: Video) -> Step<Memo> {
-    match video.plan {
-        Plan::HandedOver => look(video),
-        Plan::Now | Plan::Staged => rest(Stage::Processing, video, Duration::from_secs(2)),
-    }
 }
 
 fn rest(stage: Stage, video: Video, wait: Duration) -> Step<Memo> {

@@ -122,14 +122,6 @@ pub(crate) fn whole(job: &Job, upload: &Upload) -> Post {
     }
 }
 
-/// Gives TikTok a moment before the first look.
-pub(crate) fn rest(post: Post, size: u64) -> Step<Memo> {
-    let known = unnumbered(&post.publish_id, post.username.as_deref());
-    Step::new(Stage::Processing, Memo::Looking { post }, Act::Wait(Duration::from_secs(2)))
-        .remote(known)
-        .confirmed(size)
-}
-
 pub(crate) fn look(post: Post) -> Step<Memo> {
     let known = unnumbered(&post.publish_id, post.username.as_deref());
     let call = write::status(&post.publish_id);
@@ -228,10 +220,13 @@ fn age(job: &Job, post: &Post) -> SignedDuration {
     job.now.duration_since(post.at)
 }
 
-/// Between looks at an upload that is so old: frequent while it matters for the minute, and at most 12 a minute of the 30 allowed.
+/// Between looks at an upload that is so old: frequent while it matters for the minute. With the one that follows the last byte at once
+/// these are 14 looks in the first minute, so that two posts of a creator stay within the 30 allowed.
 pub(crate) fn look_pause(age: SignedDuration) -> Duration {
     Duration::from_secs(match age.as_secs() {
-        ..60 => 5,
+        ..3 => 1,
+        3..9 => 3,
+        9..60 => 6,
         60..600 => 15,
         600..3600 => 60,
         3600..21_600 => 300,

@@ -43,7 +43,7 @@ pub(crate) fn resume(job: &Job, memo: Memo) -> Result<Step<Memo>, Fault> {
 /// The server has everything before `from`: the chunk that begins there is next, at its time.
 pub(crate) fn go_on(job: &Job, upload: Upload, from: u64) -> Result<Step<Memo>, Fault> {
     if from >= upload.plan.size {
-        return Ok(publish::rest(publish::whole(job, &upload), upload.plan.size));
+        return Ok(publish::look(publish::whole(job, &upload)).confirmed(upload.plan.size));
     }
     // The creator changed the post, or the file is another: nothing was made of it yet, so it is opened anew with what is right (C38).
     if upload.last_sent == 0 && (upload.said != write::said(job) || upload.plan.size != job.media.size) {

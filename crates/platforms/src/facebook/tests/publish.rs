@@ -77,7 +77,14 @@ fn a_time_too_near_is_kept_here_and_one_call_is_made_at_the_minute() {
     let house = house.later(300).wakes().sends("facebook.reels.finish");
     assert_eq!(form(house.call())["video_state"], "PUBLISHED");
     assert_eq!(form(house.call()).get("scheduled_publish_time"), None);
-    house.hears(yes()).waits().wakes().hears(processing()).waits().wakes().hears(public()).done();
+    house
+        .hears(yes())
+        .sends("facebook.video.status")
+        .hears(processing())
+        .waits()
+        .wakes()
+        .hears(public())
+        .done();
 }
 
 #[test]
@@ -152,7 +159,7 @@ fn a_repeat_that_is_refused_may_be_done_already_c3() {
 
 #[test]
 fn what_is_never_published_ends_with_a_person_c14() {
-    let mut house = uploaded(job()).hears(yes()).waits().wakes();
+    let mut house = uploaded(job()).hears(yes()).sends("facebook.video.status");
     let mut waited = Duration::ZERO;
     for _ in 0..200 {
         match AnyPlatform::after(&Facebook, &house.job, &house.memo, &processing()) {
@@ -189,7 +196,7 @@ fn a_plan_somebody_took_away_is_told_after_its_minute() {
 
 #[test]
 fn a_publication_that_failed_is_told() {
-    let house = uploaded(job()).hears(yes()).waits().wakes();
+    let house = uploaded(job()).hears(yes()).sends("facebook.video.status");
     let said = shows(json!({ "video_status": "error", "processing_phase": { "status": "complete" },
         "publishing_phase": { "status": "error", "publish_status": "error", "errors": [{ "code": 7, "message": "no" }] } }));
     let Fault::Refused(problem) = house.fails(said) else { panic!() };
@@ -201,7 +208,7 @@ fn a_publication_that_failed_is_told() {
 
 #[test]
 fn a_reel_not_found_is_waited_for_and_then_unsure() {
-    let mut house = uploaded(job()).hears(yes()).waits().wakes();
+    let mut house = uploaded(job()).hears(yes()).sends("facebook.video.status");
     for _ in 0..8 {
         house = house.hears(graph(100, 33)).waits().wakes();
     }

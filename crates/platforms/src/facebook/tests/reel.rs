@@ -25,11 +25,8 @@ fn a_reel_goes_out_now() {
     assert_eq!(house.job.remote.as_ref().unwrap().url, "https://www.facebook.com/reel/900");
     assert_eq!(house.step.confirmed, Some(SIZE));
 
-    let house = house
-        .hears(ok(json!({ "success": true, "post_id": "100_5" })))
-        .waits()
-        .wakes()
-        .sends("facebook.video.status");
+    let house =
+        house.hears(ok(json!({ "success": true, "post_id": "100_5" }))).sends("facebook.video.status");
     let house = house.hears(processing()).waits();
     assert_eq!(house.step.stage, Stage::Processing);
     let house = house.wakes().hears(public());

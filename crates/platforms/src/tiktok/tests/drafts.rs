@@ -9,7 +9,7 @@ fn waiting() -> House {
     for stored in 1..=6 {
         house = house.hears(stored_206(stored * 10_000_000));
     }
-    let house = house.hears(stored(201, SIZE)).waits().wakes().sends("tiktok.status.fetch");
+    let house = house.hears(stored(201, SIZE)).sends("tiktok.status.fetch");
     house.hears(status("SEND_TO_USER_INBOX"))
 }
 

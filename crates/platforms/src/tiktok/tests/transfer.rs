@@ -87,7 +87,7 @@ fn a_lost_answer_to_the_last_chunk_is_looked_for_and_nothing_is_opened_c2() {
     // It did not arrive: the same chunk again, into the same upload.
     let house = lost().hears(uploading(LAST)).sends("tiktok.upload.put");
     assert_eq!(house.sends_from().0, LAST);
-    let house = house.hears(stored(416, SIZE)).waits();
+    let house = house.hears(stored(416, SIZE)).sends("tiktok.status.fetch");
     assert!(house.job.remote.is_some(), "it was stored after all");
     lost().hears(status("A_NEW_WORD")).sends("tiktok.upload.put");
     assert!(matches!(lost().fails(refusal(400, "invalid_publish_id")), Fault::Unsure { .. }));
@@ -114,7 +114,7 @@ fn answers_that_say_nothing_stop_and_ask() {
     for code in [400, 401, 302, 0] {
         assert!(matches!(House::opened(job()).fails(html(code)), Fault::Strange { .. }), "{code}");
     }
-    let house = House::all_but_last(job()).hears(html(201)).waits();
+    let house = House::all_but_last(job()).hears(html(201)).sends("tiktok.status.fetch");
     assert!(house.job.remote.is_some(), "the body of 201 is nobody's business");
     // 200 may be an end, or a page of the network: TikTok is asked, and asked without hurry if it comes again.
     let house = House::all_but_last(job()).hears(html(200)).sends("tiktok.status.fetch");
