@@ -1,10 +1,16 @@
-//! What is measured, beside `curl -T` of the same file to the same sandbox, and held against its targets. Prints one Markdown table.
+//! What is measured, beside `curl` with the same file to the same sandbox, and held against its targets. Prints one Markdown table.
 //!
-//! `bench [upload|delay|queue|kill|all]`. The sandbox and the engine are processes of the release program; this one only watches. Linux
+//! `bench [upload|platforms|delay|queue|crowd|kill|all]`. The sandbox and the engine are processes of the release program; this one only watches. Linux
 //! alone, because the figures of a process come from `/proc`.
 
 #[cfg(target_os = "linux")]
+mod by_hand;
+#[cfg(target_os = "linux")]
+mod crowd;
+#[cfg(target_os = "linux")]
 mod kill;
+#[cfg(target_os = "linux")]
+mod platforms;
 #[cfg(target_os = "linux")]
 mod process;
 #[cfg(target_os = "linux")]
@@ -23,17 +29,23 @@ async fn main() -> anyhow::Result<()> {
     let mut table = table::Table::default();
     let is = |name: &str| wanted == name || wanted == "all";
     anyhow::ensure!(
-        ["all", "upload", "delay", "queue", "kill"].contains(&wanted.as_str()),
-        "There is no bench \"{wanted}\": say upload, delay, queue, kill or all."
+        ["all", "upload", "platforms", "delay", "queue", "crowd", "kill"].contains(&wanted.as_str()),
+        "There is no bench \"{wanted}\": say upload, platforms, delay, queue, crowd, kill or all."
     );
     if is("upload") {
         upload::upload(&mut table).await?;
+    }
+    if is("platforms") {
+        platforms::platforms(&mut table).await?;
     }
     if is("delay") {
         upload::delay(&mut table).await?;
     }
     if is("queue") {
         queue::queue(&mut table).await?;
+    }
+    if is("crowd") {
+        crowd::crowd(&mut table).await?;
     }
     if is("kill") {
         kill::kill(&mut table).await?;

@@ -28,7 +28,7 @@ pub fn run(mut command: Command) -> anyhow::Result<Took> {
     let mut took = watch(&mut child)?;
     took.wall = began.elapsed().as_secs_f64().min(took.wall + 0.002);
     let status = child.wait()?;
-    ensure!(status.success(), "{command:?} ended with {status}");
+    ensure!(status.success(), "{:?} ended with {status}", command.get_program());
     Ok(took)
 }
 

@@ -47,7 +47,7 @@ async fn rounds(yard: &Yard, file: &Path, count: usize) -> anyhow::Result<Rounds
     Ok(all)
 }
 
-fn each(took: &[Took], figure: impl Fn(&Took) -> f64) -> f64 {
+pub fn each(took: &[Took], figure: impl Fn(&Took) -> f64) -> f64 {
     median(took.iter().map(figure).collect())
 }
 

@@ -34,8 +34,16 @@ impl Drop for Yard {
 }
 
 impl Yard {
-    /// A sandbox without hashing and without processing time, and the first channel connected.
+    /// A sandbox without hashing and without processing time, and the first channel of YouTube connected.
     pub async fn new() -> anyhow::Result<Yard> {
+        let yard = Yard::bare().await?;
+        yard.settings(json!({"uploads_per_day": 1_000_000, "pool": 1_000_000_000})).await?;
+        yard.connect("youtube", json!({"uploads": 1_000_000, "pool": 1_000_000_000})).await?;
+        Ok(yard)
+    }
+
+    /// The same with nothing connected yet.
+    pub async fn bare() -> anyhow::Result<Yard> {
         let program = slipway()?;
         if program.components().any(|part| part.as_os_str() == "debug") {
             eprintln!("This is a debug build: its figures mean nothing.");
@@ -52,14 +60,23 @@ impl Yard {
         let said: Value = serde_json::from_str(&line).context("reading the announcement")?;
         std::fs::write(ground.path().join("hosts.json"), &line)?;
         let yard = Yard { sandbox, said, ground, http: browser()?, program };
-        yard.settings(json!({"hash": false, "uploads_per_day": 1_000_000, "pool": 1_000_000_000})).await?;
-        let engine = yard.engine()?;
-        let app = &yard.said["apps"]["youtube"];
-        let quotas = json!({"uploads": 1_000_000, "pool": 1_000_000_000});
-        let given = json!({"platform": "youtube", "client_id": app["client_id"], "client_secret": app["client_secret"], "quotas": quotas});
-        slipway_stories::call(&engine, "apps.add", given).await?;
-        Person::default().connect(&engine, "youtube").await?;
+        yard.settings(json!({"hash": false})).await?;
         Ok(yard)
+    }
+
+    /// Adds the sandbox's developer app and signs in the first person; the channel's number. `quotas`: what the app may, where not the platform's own.
+    pub async fn connect(&self, platform: &str, quotas: Value) -> anyhow::Result<i64> {
+        let engine = self.engine()?;
+        let app = &self.said["apps"][platform];
+        let given = json!({
+            "platform": platform,
+            "client_id": app["client_id"],
+            "client_secret": app["client_secret"],
+            "flags": app["flags"],
+            "quotas": quotas,
+        });
+        slipway_stories::call(&engine, "apps.add", given).await?;
+        Person::default().connect(&engine, platform).await
     }
 
     /// The same home, opened in this process: to queue posts, never to run them.
@@ -129,7 +146,16 @@ impl Yard {
         self.api(reqwest::Method::GET, "state", None).await
     }
 
-    fn host(&self, name: &str) -> anyhow::Result<&str> {
+    pub async fn calls(&self) -> anyhow::Result<Vec<Value>> {
+        let calls = self.api(reqwest::Method::GET, "calls", None).await?;
+        Ok(calls.as_array().context("no list of calls")?.clone())
+    }
+
+    pub async fn forget_calls(&self) -> anyhow::Result<()> {
+        self.api(reqwest::Method::DELETE, "calls", None).await.map(drop)
+    }
+
+    pub fn host(&self, name: &str) -> anyhow::Result<&str> {
         self.said["hosts"][name].as_str().with_context(|| format!("no host {name}"))
     }
 

@@ -5,7 +5,7 @@ use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use slipway_core::engine::Engine;
 use slipway_sandbox::{Deed, Fault};
-use slipway_stories::{Running, Town, call, post, refused, run_until, wait_for, wait_shown};
+use slipway_stories::{Running, Town, call, post, refused, run_until, until, wait_for, wait_shown};
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,6 +17,12 @@ fn count(town: &Town, api: &str) -> usize {
 
 fn instagram(options: Value) -> Value {
     json!({"to": ["instagram"], "options": {"instagram": options}})
+}
+
+/// The same post with other words.
+fn captioned(mut more: Value, caption: &str) -> Value {
+    more["words"] = json!({ "caption": caption });
+    more
 }
 
 fn at(mut more: Value, when: &str) -> Value {
@@ -56,6 +62,48 @@ async fn a_staged_reel_is_public_at_its_minute_by_one_call() -> anyhow::Result<(
     ensure!((0..5_000).contains(&late), "{late} ms");
     ensure!(video.blake3.as_deref() == Some(hash_of(&path)?.as_str()), "other bytes arrived");
     ensure!(video.options["share_to_feed"] == "false", "{:#}", video.options);
+    town.nothing_odd()
+}
+
+/// Many of one second do not wait for each other: while Instagram still owes the first its answer, all have been asked for, each once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_of_one_second_are_asked_for_side_by_side() -> anyhow::Result<()> {
+    const MANY: usize = 20;
+    let town = Town::new().await?;
+    let engine = town.at_home("instagram").await?;
+    // Late enough for a slow machine to stage all; a minute that is given as words has whole seconds.
+    let due = jiff::Timestamp::from_second(town.sandbox.now_ms() / 1000 + 30)?;
+    let mut ids = Vec::new();
+    for nth in 0..MANY {
+        let path = town.video(&format!("{nth}.mp4"), 20_000, 40 + nth as u64)?;
+        let more = captioned(instagram(json!({})), &format!("Number {nth}"));
+        ids.push(post(&engine, &path, "", at(more, &due.to_string())).await?);
+    }
+    let running = Running::start(&engine);
+    for id in &ids {
+        ready(&engine, *id).await?;
+    }
+    ensure!(count(&town, "instagram.publish") == 0, "before its minute");
+    for _ in 0..MANY {
+        town.sandbox.plan(Fault::next("instagram.publish", Deed::StallMs(10_000)));
+    }
+    let asked = until("all are asked for", PATIENCE, || {
+        let calls: Vec<_> =
+            town.sandbox.calls().into_iter().filter(|call| call.api == "instagram.publish").collect();
+        (calls.len() == MANY).then_some(calls)
+    })
+    .await?;
+    ensure!(asked.iter().all(|call| call.status.is_none()), "one waited for another's answer: {asked:#?}");
+    ensure!(asked.iter().all(|call| call.at_ms >= due.as_millisecond()), "before its minute: {asked:#?}");
+    for id in &ids {
+        let shown = wait_for(&engine, *id, &["published", "stuck"], PATIENCE).await?;
+        ensure!(shown["state"] == "published", "{shown:#}");
+    }
+    running.stop().await?;
+    ensure!(count(&town, "instagram.publish") == MANY, "each once");
+    let captions: std::collections::BTreeSet<String> =
+        town.videos().into_iter().map(|video| video.description).collect();
+    ensure!(captions.len() == MANY && town.videos().len() == MANY, "{captions:?}");
     town.nothing_odd()
 }
 
