@@ -381,7 +381,7 @@ pub struct SandboxArgs {
 pub struct DemoArgs {
     /// A video of your own; it never leaves this computer. Without one, a test picture is made.
     pub video: Option<PathBuf>,
-    /// Where to post: a platform, or all of them at once.
+    /// Where to post: `youtube`, `tiktok`, `instagram`, `facebook`, or `all` of them at once.
     #[arg(long, default_value = "youtube")]
     pub platform: String,
     /// Keep the demo's folder afterwards.

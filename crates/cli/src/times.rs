@@ -63,6 +63,11 @@ pub fn lateness(late_ms: i64) -> String {
     }
 }
 
+/// The same where a platform told the time: some say whole seconds, so less than one of them is not told apart.
+pub fn lateness_told(late_ms: i64) -> String {
+    if late_ms.abs() < 1000 { "on time".into() } else { lateness(late_ms) }
+}
+
 /// A time in a filter: as for a post, or a whole day, and the past is welcome.
 pub fn read(text: &str, zone: &str, now: Timestamp) -> Outcome<Timestamp> {
     let text = text.trim();
@@ -128,5 +133,7 @@ mod tests {
         }
         assert_eq!(lateness(-1500), "1 s early");
         assert_eq!(lateness(7), "7 ms late");
+        assert_eq!((lateness_told(0), lateness_told(-999)), ("on time".into(), "on time".into()));
+        assert_eq!(lateness_told(7000), "7 s late");
     }
 }

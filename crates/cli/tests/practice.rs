@@ -163,7 +163,15 @@ fn the_demo_posts_to_all_platforms_at_once() {
     assert_eq!(posts.len(), slipway_platforms::all().len(), "{report}");
     for post in posts {
         assert!(post["link"].as_str().is_some_and(|link| link.starts_with("https://")), "{post}");
-        assert!(post["difference_ms"].as_i64().is_some_and(|ms| ms >= 0), "never before the minute: {post}");
+        let late = post["difference_ms"].as_i64().unwrap();
+        assert!(late >= 0, "never before the minute: {post}");
+        // What the audience sees, by the platform's own books.
+        assert!(post["words"].as_str().is_some_and(|words| !words.is_empty()), "{post}");
+        assert!(post["audience"].as_str().is_some_and(|audience| !audience.is_empty()), "{post}");
+        let page = format!("{}/watch?v=", report["page"].as_str().unwrap());
+        assert!(post["seen_at"].as_str().is_some_and(|at| at.starts_with(&page)), "{post}");
+        // Only TikTok takes nothing ahead, and that is said.
+        assert_eq!(post["note"].is_string(), post["platform"] == "TikTok" && late >= 1000, "{post}");
     }
     assert_eq!(report["copies"], json!([]), "{report}");
 }

@@ -18,12 +18,13 @@ use slipway_core::check::{bytes, for_a_trial};
 use slipway_core::clock::Clock;
 use slipway_core::engine::{Engine, House, Until};
 use slipway_core::media::fixture;
+use slipway_core::platform::GoesOut;
 use slipway_core::post::State;
-use slipway_core::problem::{Code, Outcome, Problem};
+use slipway_core::problem::{Code, Fix, Outcome, Problem};
 use slipway_core::vault::memory::MemoryVault;
 use slipway_core::view::{AccountView, DeliveryDetail, DeliveryView};
 use slipway_core::wire::hosts::Hosts;
-use slipway_sandbox::{Config, Sandbox};
+use slipway_sandbox::{Config, Sandbox, VideoView};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -40,6 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 #[derive(Debug, Serialize)]
 struct Report {
     posts: Vec<Posted>,
+    /// The sandbox's page, up as long as the demo.
     page: String,
     video: PathBuf,
     /// `yours`, `ffmpeg` or `filler`.
@@ -59,13 +61,21 @@ struct Report {
 struct Posted {
     platform: String,
     channel: String,
+    /// The real platform's form of it; only the sandbox knows the post.
     link: String,
+    /// The post on the sandbox's page, as its audience sees it.
+    seen_at: String,
+    /// By the platform's own books: its words, and who may see it.
+    words: String,
+    audience: String,
     /// By the platform's own books.
     public_at: Timestamp,
     /// Positive is late.
     difference_ms: i64,
     upload_ms: u64,
     bytes_per_s: Option<u64>,
+    /// Why it may be late, where the platform leaves no choice.
+    note: Option<String>,
 }
 
 /// Every platform of the sandbox.
@@ -81,6 +91,10 @@ pub async fn run(global: &Global, args: DemoArgs, out: Out) -> Outcome<Exit> {
     let interrupted = until_interrupted();
     let before = traces::Before::look();
     let folder = tempfile::Builder::new().prefix("slipway-demo-").tempdir().map_err(no_folder)?;
+    if let Some(video) = args.video.as_ref().filter(|video| !video.exists()) {
+        let message = format!("There is no file {}.", video.display());
+        return Err(Problem::block(Code::FileMissing, message).fix(Fix::ChooseFile));
+    }
     out.aside("This is a demo: a simulated platform, a temporary folder, secrets in memory only.");
     let sandbox = sandbox::start(Config::default()).await?;
     let told = tokio::select! {
@@ -192,18 +206,42 @@ async fn act(
 /// What came of one channel's part.
 async fn posted(door: &Door, sandbox: &Sandbox, id: i64, due: Timestamp) -> Outcome<Posted> {
     let post: DeliveryDetail = door.ask("posts.show", json!({ "id": id })).await?;
-    let public_at = public_at(sandbox, &post.line).or(post.line.public_at).unwrap_or(due);
+    let shown = shown(sandbox, &post.line);
+    let by_the_books = shown.as_ref().and_then(|video| Timestamp::from_millisecond(video.public_at_ms?).ok());
+    let public_at = by_the_books.or(post.line.public_at).unwrap_or(due);
+    let facts = door.engine.platform(&post.line.platform)?.facts();
+    let name = facts.name;
+    let difference_ms = public_at.as_millisecond() - due.as_millisecond();
+    let (mut seen_at, mut words, mut audience) = (String::new(), String::new(), String::new());
+    if let Some(video) = shown {
+        seen_at = format!("{}/watch?v={}", sandbox.page().trim_end_matches('/'), video.id);
+        words =
+            [video.title, video.description].into_iter().find(|text| !text.is_empty()).unwrap_or_default();
+        let choice = facts.option("privacy").map(|option| option.kind.label_of(&video.privacy));
+        audience = choice.unwrap_or(video.privacy);
+    }
+    // It can neither be planned there nor staged: what the platform does with it begins at the minute.
+    let note = (post.line.goes_out == GoesOut::AtTheMinute && difference_ms >= 1000).then(|| {
+        format!(
+            "{name} can't be given a time: the last bytes leave at the minute, and the post is seen once {name} has processed and reviewed it. \
+             Slipway measures how long that takes and sends the next ones so much earlier."
+        )
+    });
     let (sent, upload_ms) = post
         .attempts
         .iter()
         .filter_map(|attempt| Some((attempt.sent.filter(|sent| *sent > 0)?, attempt.took_ms?)))
         .fold((0, 0), |(sent, took), (more, longer)| (sent + more, took + longer));
     Ok(Posted {
-        platform: door.engine.platform(&post.line.platform)?.facts().name.into(),
+        platform: name.into(),
         channel: post.line.account_name,
+        seen_at,
+        words,
+        audience,
+        note,
         link: post.line.remote.map(|remote| remote.url).unwrap_or_default(),
         public_at,
-        difference_ms: public_at.as_millisecond() - due.as_millisecond(),
+        difference_ms,
         upload_ms,
         bytes_per_s: (upload_ms > 0).then(|| sent.saturating_mul(1000) / upload_ms),
     })
@@ -287,7 +325,11 @@ async fn watch(door: &Door, ids: &[i64], due: Timestamp) -> Outcome<()> {
         let mut open = 0;
         for id in ids {
             let row: DeliveryView = door.ask("posts.show", json!({ "id": id })).await?;
-            let text = super::run::happening(&row);
+            // How late it was, the platform's own books say in the end, to the millisecond.
+            let text = match &row.remote {
+                Some(remote) if row.state == State::Published => format!("published {}", remote.url),
+                _ => super::run::happening(&row),
+            };
             if said.insert(*id, text.clone()).as_ref() != Some(&text) {
                 let whose = if ids.len() > 1 {
                     format!("{}: ", door.engine.platform(&row.platform)?.facts().name)
@@ -319,11 +361,10 @@ async fn watch(door: &Door, ids: &[i64], due: Timestamp) -> Outcome<()> {
     }
 }
 
-/// When the simulated platform first showed it to everyone.
-fn public_at(sandbox: &Sandbox, row: &DeliveryView) -> Option<Timestamp> {
+/// What the simulated platform has of it.
+fn shown(sandbox: &Sandbox, row: &DeliveryView) -> Option<VideoView> {
     let id = &row.remote.as_ref()?.id;
-    let video = sandbox.state().videos.into_iter().find(|video| video.id == *id)?;
-    Timestamp::from_millisecond(video.public_at_ms?).ok()
+    sandbox.state().videos.into_iter().find(|video| video.id == *id)
 }
 
 /// The user's own, else a test picture, else filler that is built like a video.
@@ -396,14 +437,18 @@ fn say(out: &Out, report: &Report) {
         let upload = times::span(Duration::from_millis(post.upload_ms));
         let late = times::lateness(post.difference_ms);
         if report.posts.len() > 1 {
-            out.line(&format!("{}, {}", post.platform, post.channel));
+            out.line(&out.strong(&format!("{}, {}", post.platform, post.channel)));
         }
         out.fields(&[
-            ("link", post.link.clone()),
+            ("shows", format!("\"{}\", {}", post.words, post.audience)),
+            ("link", format!("{} (simulated)", post.link)),
+            ("seen at", if out.terminal { post.seen_at.clone() } else { String::new() }),
             ("due", times::exact(report.due)),
             ("public", format!("{}, {late}", times::exact(post.public_at))),
             ("sent", format!("{} in {upload}{rate}", bytes(report.bytes))),
+            ("note", post.note.clone().unwrap_or_default()),
         ]);
+        out.line("");
     }
     out.fields(&[
         (
@@ -423,7 +468,13 @@ fn say(out: &Out, report: &Report) {
                 false => copies.join("\n"),
             },
         ),
-        ("page", report.page.clone()),
+        (
+            "page",
+            match out.terminal {
+                true => format!("{} shows it all as its audience sees it", report.page),
+                false => format!("{}, gone with this demo; on a terminal it stays up", report.page),
+            },
+        ),
         ("kept", report.kept.as_ref().map(|kept| kept.display().to_string()).unwrap_or_default()),
     ]);
 }

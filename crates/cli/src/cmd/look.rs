@@ -145,7 +145,7 @@ fn about(out: &Out, post: &DeliveryDetail, now: jiff::Timestamp) -> Vec<(&'stati
         None => next.text.clone(),
     });
     let public = line.public_at.map(|at| match line.late_ms.filter(|_| line.wall.is_some()) {
-        Some(late) => format!("{}, {}", times::exact(at), times::lateness(late)),
+        Some(late) => format!("{}, {}", times::exact(at), times::lateness_told(late)),
         None => times::exact(at),
     });
     let options: Vec<String> = post

@@ -185,7 +185,7 @@ pub fn happening(row: &DeliveryView) -> String {
         State::Working => row.stage.map_or_else(|| "begins".into(), |stage| look::bare(&stage)),
         State::Published => {
             let link = row.remote.as_ref().map(|remote| remote.url.as_str()).unwrap_or_default();
-            let late = row.late_ms.filter(|_| row.wall.is_some()).map(times::lateness);
+            let late = row.late_ms.filter(|_| row.wall.is_some()).map(times::lateness_told);
             format!("published {link}{}", late.map(|late| format!(" ({late})")).unwrap_or_default())
         }
         State::Stuck | State::Parked | State::ToFinish => {
