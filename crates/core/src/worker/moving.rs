@@ -3,6 +3,7 @@
 use super::Desk;
 use crate::engine::{Engine, sql};
 use crate::platform::{Body, Call, FileRef};
+use crate::settings::Settings;
 use crate::store::setting;
 use crate::wire::{Gauge, Sent};
 use std::sync::Arc;
@@ -65,14 +66,42 @@ impl Moving {
             return;
         }
         let measured = (bytes as f64 / took.as_secs_f64()) as u64;
+        let known = self.engine.read(|sql| Ok(setting::get::<Settings>(sql, Settings::KEY)?.measured));
+        // Between two of a hundred chunks a flush for what is known already would cost as much as the chunk's own.
+        if known.is_ok_and(|known| known.is_some_and(|old| is_near(old, smoothed(Some(old), measured)))) {
+            return;
+        }
         let kept = self.engine.write(move |tx| {
-            let mut settings: crate::settings::Settings =
-                sql(setting::get(tx, crate::settings::Settings::KEY))?;
-            settings.measured = Some(settings.measured.map_or(measured, |old| old / 2 + measured / 2));
-            setting::set(tx, crate::settings::Settings::KEY, &settings)
+            let mut settings: Settings = sql(setting::get(tx, Settings::KEY))?;
+            settings.measured = Some(smoothed(settings.measured, measured));
+            setting::set(tx, Settings::KEY, &settings)
         });
         if kept.await.is_err() {
             tracing::debug!("the measured speed was not kept");
         }
+    }
+}
+
+/// Half of what was known, half of what is new.
+fn smoothed(old: Option<u64>, measured: u64) -> u64 {
+    old.map_or(measured, |old| old / 2 + measured / 2)
+}
+
+/// Within an eighth: leads are reckoned far more generously than that.
+fn is_near(old: u64, new: u64) -> bool {
+    old.abs_diff(new) <= old / 8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_speed_is_kept_when_it_says_something_new() {
+        let news = |old, measured| !is_near(old, smoothed(Some(old), measured));
+        assert!(news(0, 4), "whatever follows nothing");
+        assert!(!news(8_000_000, 8_000_000) && !news(8_000_000, 9_900_000) && !news(8_000_000, 6_100_000));
+        assert!(news(8_000_000, 10_100_000) && news(8_000_000, 5_900_000) && news(8_000_000, 0));
+        assert_eq!(smoothed(None, 5_000_000), 5_000_000);
     }
 }
