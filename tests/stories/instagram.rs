@@ -5,7 +5,7 @@ use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use slipway_core::engine::Engine;
 use slipway_sandbox::{Deed, Fault};
-use slipway_stories::{Running, Town, call, post, refused, run_until, wait_for, wait_shown};
+use slipway_stories::{Person, Running, Town, call, post, refused, run_until, wait_for, wait_shown};
 use std::path::Path;
 use std::time::Duration;
 
@@ -192,6 +192,36 @@ async fn a_full_day_waits_and_says_so() -> anyhow::Result<()> {
     ensure!(shown["state"] == "parked" && shown["problem"]["code"] == "account_limit", "{shown:#}");
     ensure!(town.videos().len() == 1);
     town.nothing_odd()
+}
+
+/// Instagram Login answers to an https page and to nothing else: said before the browser opens, and when the app is added (C35).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_way_that_answers_to_a_page_alone_says_so_c35() -> anyhow::Result<()> {
+    let town = Town::new().await?;
+    let engine = town.engine()?;
+    let app = town.sandbox.announcement().apps.get("instagram_login").context("no such app")?.clone();
+    let with = |redirect: Value| {
+        json!({"platform": "instagram", "way": "instagram_login", "client_id": app.client_id,
+            "client_secret": app.client_secret, "redirect": redirect})
+    };
+    for wrong in ["http://127.0.0.1:4000/", "http://localhost/", "http://creator.example/slipway.html"] {
+        let problem = refused(&engine, "apps.add", with(json!(wrong))).await?;
+        ensure!(problem["fix"]["field"] == "redirect", "{problem:#}");
+        ensure!(
+            problem["message"].as_str().is_some_and(|text| text.contains("https address")),
+            "{problem:#}"
+        );
+    }
+    call(&engine, "apps.add", with(Value::Null)).await?;
+    town.sandbox.clear_calls();
+    let wish = json!({"platform": "instagram", "way": "instagram_login", "patience_s": 5});
+    let problem = refused(&engine, "accounts.connect", wish).await?;
+    ensure!(problem["code"] == "app_missing" && problem["fix"]["do"] == "add_app", "{problem:#}");
+    ensure!(problem["message"].as_str().is_some_and(|text| text.contains("https page")), "{problem:#}");
+    ensure!(town.sandbox.calls().is_empty(), "a page was opened for nothing");
+    call(&engine, "apps.add", with(json!("https://creator.example/slipway.html"))).await?;
+    Person::default().connect(&engine, "instagram").await?;
+    Ok(())
 }
 
 /// By Instagram Login nothing leaves this computer: without an address nothing is queued, with one Instagram fetches it (C25).
