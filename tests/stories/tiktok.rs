@@ -5,7 +5,7 @@ use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use slipway_core::engine::Engine;
 use slipway_sandbox::{Deed, Fault};
-use slipway_stories::{Running, Town, call, post, refused, run_until, wait_for, wait_shown, wishes};
+use slipway_stories::{Quick, Running, Town, call, post, refused, run_until, wait_for, wait_shown, wishes};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -161,6 +161,45 @@ async fn a_draft_is_called_done_or_given_up_by_hand_c15() -> anyhow::Result<()> 
             ensure!(shown["state"] == "cancelled", "{shown:#}");
         }
         ensure!(town.sandbox.calls().len() == calls, "something was sent");
+    }
+    Ok(())
+}
+
+/// Killed in the middle of its upload and started again long after its minute: what the channel's rule says happens, also where the
+/// bytes are there and one call is left (C17).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_taken_up_long_after_its_minute_asks_before_it_is_posted_c17() -> anyhow::Result<()> {
+    for hours in [1, 25] {
+        let town = Town::new().await?;
+        let quick = Quick::new(&town, 20);
+        // The address of the upload lives as long as it takes, or is gone long since.
+        town.sandbox.settings(|settings| settings.tiktok.upload_url_s = 7_200);
+        let engine = town.at_home_with("tiktok", quick.clock.clone()).await?;
+        let path = town.video("long.mp4", 70_000_000, 40)?;
+        town.sandbox.plan(Fault::next("tiktok.upload.put", Deed::SlowBytesPerS(5_000_000)));
+        let mut more = direct(json!({}))?;
+        more["at"] = json!("+10m");
+        let id = post(&engine, &path, "", more).await?;
+        let running = Running::start(&engine);
+        quick.run();
+        wait_shown(&engine, id, "sends", PATIENCE, |_| {
+            town.sandbox.calls().iter().any(|call| call.api == "tiktok.upload.put" && call.status.is_none())
+        })
+        .await?;
+        running.crash().await;
+        quick.hold();
+        quick.pass(Duration::from_secs(3600 * hours));
+        let engine = town.engine_with(quick.clock.clone())?;
+        let running = Running::start(&engine);
+        let shown = wait_for(&engine, id, &["stuck", "published"], PATIENCE).await?;
+        ensure!(shown["state"] == "stuck" && shown["problem"]["code"] == "missed", "{hours} h: {shown:#}");
+        ensure!(town.videos().iter().all(|video| video.public_at_ms.is_none()), "it went out unasked");
+        call(&engine, "posts.retry", json!({"id": id})).await?;
+        quick.run();
+        let shown = wait_for(&engine, id, &["stuck", "published"], PATIENCE).await?;
+        ensure!(shown["state"] == "published", "{hours} h: {shown:#}");
+        running.stop().await?;
+        ensure!(town.videos().iter().filter(|video| video.public_at_ms.is_some()).count() == 1);
     }
     Ok(())
 }
