@@ -204,6 +204,48 @@ async fn an_upload_taken_up_long_after_its_minute_asks_before_it_is_posted_c17()
     Ok(())
 }
 
+/// TikTok has all of it, fails by its own fault and says that nothing was posted: it is made anew, and not for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_tiktok_itself_calls_failed_is_made_anew_and_not_for_ever() -> anyhow::Result<()> {
+    let town = Town::new().await?;
+    let quick = Quick::new(&town, 20);
+    let engine = town.at_home_with("tiktok", quick.clock.clone()).await?;
+    quick.run();
+    for heals in [true, false] {
+        town.sandbox.settings(|settings| settings.tiktok.fail_reason = Some("internal".into()));
+        town.sandbox.clear_calls();
+        let path = town.video(&format!("fails-{heals}.mp4"), 300_000, 50 + u64::from(heals))?;
+        let id = post(&engine, &path, "", direct(json!({}))?).await?;
+        let running = Running::start(&engine);
+        if heals {
+            wait_shown(&engine, id, "is made anew", PATIENCE, |shown| {
+                shown["state"] == "parked" && shown["problem"]["code"] == "processing_failed"
+            })
+            .await?;
+            town.sandbox.settings(|settings| settings.tiktok.fail_reason = None);
+        }
+        let shown = wait_for(&engine, id, &["stuck", "published"], PATIENCE).await?;
+        running.stop().await?;
+        ensure!(shown["state"] == if heals { "published" } else { "stuck" }, "{shown:#}");
+        let openings = count(&town, "tiktok.video.init");
+        ensure!(openings == if heals { 2 } else { 4 }, "opened {openings} times");
+        if heals {
+            continue;
+        }
+        ensure!(shown["problem"]["fix"]["do"] == "retry" && shown["remote"].is_null(), "{shown:#}");
+        // A person may try again, and then it is made anew once more.
+        town.sandbox.settings(|settings| settings.tiktok.fail_reason = None);
+        call(&engine, "posts.retry", json!({"id": id})).await?;
+        let running = Running::start(&engine);
+        let shown = wait_for(&engine, id, &["stuck", "published"], PATIENCE).await?;
+        running.stop().await?;
+        ensure!(shown["state"] == "published", "{shown:#}");
+    }
+    let public = town.videos().into_iter().filter(|video| video.public_at_ms.is_some()).count();
+    ensure!(public == 2, "{public} are public");
+    Ok(())
+}
+
 /// A plan that was good yesterday is refused today: another is asked for before any byte, and the post is there once (C24).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_chunk_plan_that_is_refused_has_an_alternative_c24() -> anyhow::Result<()> {

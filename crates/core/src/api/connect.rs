@@ -400,7 +400,7 @@ async fn ask_new(
         let detail = match sent {
             Sent::Reply(reply) if reply.status < 500 => match platform.answer(question, account, &reply) {
                 Ok(answer) => return Ok(answer),
-                Err(Fault::Refused(problem)) => return Err(problem),
+                Err(Fault::Refused(problem) | Fault::Failed(problem)) => return Err(problem),
                 Err(Fault::SignIn { detail } | Fault::Permission { detail, .. }) => {
                     let message = format!("{} did not accept the sign-in it had just given.", facts.name);
                     return Err(Problem::block(Code::SignInFailed, message).fix(Fix::Retry).detail(detail));
