@@ -150,6 +150,35 @@ async fn several_videos_become_one_post_in_their_order() -> anyhow::Result<()> {
     town.nothing_odd()
 }
 
+/// One of them is another file of the same size by the time its upload goes on: it is not mixed in, as the first would not be (C20).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_further_video_that_changed_under_way_is_not_mixed_in_c20() -> anyhow::Result<()> {
+    let town = Town::new().await?;
+    let engine = town.at_home("instagram").await?;
+    let (first, second) = (town.video("0.mp4", 300_000, 20)?, town.video("1.mp4", 900_000, 21)?);
+    let kept = std::fs::read(&second)?;
+    town.sandbox.plan(Fault::nth("instagram.upload", 2, Deed::CutAfter(400_000)));
+    let id = post(&engine, &first, "", instagram(json!({"more_videos": [second]}))).await?;
+    run_until(&engine, id, &["parked", "stuck", "published"], PATIENCE).await?;
+    // Of the same length, and other bytes.
+    town.video("1.mp4", 900_000, 22)?;
+    ensure!(std::fs::metadata(&second)?.len() == kept.len() as u64 && std::fs::read(&second)? != kept);
+    let shown = run_until(&engine, id, &["stuck", "published"], PATIENCE).await?;
+    ensure!(shown["state"] == "stuck" && shown["problem"]["code"] == "file_changed", "{shown:#}");
+    ensure!(shown["problem"]["message"].as_str().is_some_and(|text| text.contains("1.mp4")), "{shown:#}");
+    ensure!(town.videos().is_empty(), "something was posted");
+    // The right one is back in its place.
+    std::fs::write(&second, &kept)?;
+    call(&engine, "posts.retry", json!({"id": id})).await?;
+    let shown = run_until(&engine, id, &["stuck", "published"], PATIENCE).await?;
+    ensure!(shown["state"] == "published", "{shown:#}");
+    let [video] = &town.videos()[..] else { anyhow::bail!("not one post") };
+    let parts = video.options["children"].as_array().context("no parts")?;
+    let arrived: Vec<&str> = parts.iter().filter_map(|part| part["blake3"].as_str()).collect();
+    ensure!(arrived == [hash_of(&first)?, hash_of(&second)?], "other bytes arrived");
+    Ok(())
+}
+
 /// Uploads that were taken and not found are seen in the field: one fresh container, without a word to anybody.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_upload_is_sent_once_more_and_then_told() -> anyhow::Result<()> {
