@@ -32,6 +32,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "crates/core/migrations/0004_ways.sql",
         "ef7a9b56644c8603a9348c37e17deb059c4ed0e083e4f9563b30789bbea3a247",
     ),
+    (
+        "crates/core/migrations/0005_more.sql",
+        "d655fd6c1f5ec31f2b2917ee40125302aede89c348e03f532f86343edb5d12ce",
+    ),
 ];
 
 // ---------------------------------------------------------------------------------------------------------------- who imports whom

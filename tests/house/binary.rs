@@ -209,11 +209,23 @@ impl Place {
 
     /// Queues a video; the number of its delivery.
     pub async fn post(&self, video: &Path, title: &str, more: &[&str]) -> anyhow::Result<i64> {
+        self.queue(video, &[&["--to", "youtube", "--title", title], more].concat()).await
+    }
+
+    /// Queues a video with everything said; the number of its delivery.
+    pub async fn queue(&self, video: &Path, more: &[&str]) -> anyhow::Result<i64> {
         let video = video.to_string_lossy().into_owned();
-        let mut args = vec!["post", &video, "--to", "youtube", "--title", title];
-        args.extend(more);
-        let said = self.json(&args).await?.done()?;
+        let said = self.json(&[&["post", &video], more].concat()).await?.done()?;
         said.json()?["deliveries"][0]["id"].as_i64().with_context(|| format!("no delivery: {said:?}"))
+    }
+
+    /// Runs a command that reads this from standard input. It lies in a file which no search looks into.
+    pub async fn told(&self, args: &[&str], input: &str) -> anyhow::Result<Said> {
+        let path = self.ground.path().join("told");
+        std::fs::write(&path, input)?;
+        let mut command = self.command(args);
+        command.stdin(Stdio::from(std::fs::File::open(path)?));
+        self.finish(Process::start(command)?).await
     }
 
     /// Everything about one delivery.

@@ -129,10 +129,20 @@ impl Person {
             let page = client.get(&back).send().await?.text().await?;
             let Some(next) = pass_on(&page, &back)? else { return Ok(()) };
             back = next;
+        } else if let Some(next) = as_our_page_does(&back) {
+            back = next;
         }
         client.get(back).send().await?.error_for_status().ok();
         Ok(())
     }
+}
+
+/// Where the page that Slipway ships sends an answer which came to a page elsewhere: the port stands at the front of the state.
+fn as_our_page_does(back: &str) -> Option<String> {
+    let back = Url::parse(back).ok().filter(|back| back.path().starts_with("/redirect/"))?;
+    let state = back.query_pairs().find(|(key, _)| key == "state")?.1.into_owned();
+    let port: u16 = state.split('.').next()?.parse().ok()?;
+    Some(format!("http://127.0.0.1:{port}/?{}", back.query().unwrap_or_default()))
 }
 
 /// A client that follows nothing by itself.

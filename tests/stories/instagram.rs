@@ -5,7 +5,7 @@ use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use slipway_core::engine::Engine;
 use slipway_sandbox::{Deed, Fault};
-use slipway_stories::{Running, Town, call, post, refused, run_until, until, wait_for, wait_shown};
+use slipway_stories::{Person, Running, Town, call, post, refused, run_until, until, wait_for, wait_shown};
 use std::path::Path;
 use std::time::Duration;
 
@@ -198,6 +198,35 @@ async fn several_videos_become_one_post_in_their_order() -> anyhow::Result<()> {
     town.nothing_odd()
 }
 
+/// One of them is another file of the same size by the time its upload goes on: it is not mixed in, as the first would not be (C20).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_further_video_that_changed_under_way_is_not_mixed_in_c20() -> anyhow::Result<()> {
+    let town = Town::new().await?;
+    let engine = town.at_home("instagram").await?;
+    let (first, second) = (town.video("0.mp4", 300_000, 20)?, town.video("1.mp4", 900_000, 21)?);
+    let kept = std::fs::read(&second)?;
+    town.sandbox.plan(Fault::nth("instagram.upload", 2, Deed::CutAfter(400_000)));
+    let id = post(&engine, &first, "", instagram(json!({"more_videos": [second]}))).await?;
+    run_until(&engine, id, &["parked", "stuck", "published"], PATIENCE).await?;
+    // Of the same length, and other bytes.
+    town.video("1.mp4", 900_000, 22)?;
+    ensure!(std::fs::metadata(&second)?.len() == kept.len() as u64 && std::fs::read(&second)? != kept);
+    let shown = run_until(&engine, id, &["stuck", "published"], PATIENCE).await?;
+    ensure!(shown["state"] == "stuck" && shown["problem"]["code"] == "file_changed", "{shown:#}");
+    ensure!(shown["problem"]["message"].as_str().is_some_and(|text| text.contains("1.mp4")), "{shown:#}");
+    ensure!(town.videos().is_empty(), "something was posted");
+    // The right one is back in its place.
+    std::fs::write(&second, &kept)?;
+    call(&engine, "posts.retry", json!({"id": id})).await?;
+    let shown = run_until(&engine, id, &["stuck", "published"], PATIENCE).await?;
+    ensure!(shown["state"] == "published", "{shown:#}");
+    let [video] = &town.videos()[..] else { anyhow::bail!("not one post") };
+    let parts = video.options["children"].as_array().context("no parts")?;
+    let arrived: Vec<&str> = parts.iter().filter_map(|part| part["blake3"].as_str()).collect();
+    ensure!(arrived == [hash_of(&first)?, hash_of(&second)?], "other bytes arrived");
+    Ok(())
+}
+
 /// Uploads that were taken and not found are seen in the field: one fresh container, without a word to anybody.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_upload_is_sent_once_more_and_then_told() -> anyhow::Result<()> {
@@ -240,6 +269,36 @@ async fn a_full_day_waits_and_says_so() -> anyhow::Result<()> {
     ensure!(shown["state"] == "parked" && shown["problem"]["code"] == "account_limit", "{shown:#}");
     ensure!(town.videos().len() == 1);
     town.nothing_odd()
+}
+
+/// Instagram Login answers to an https page and to nothing else: said before the browser opens, and when the app is added (C35).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_way_that_answers_to_a_page_alone_says_so_c35() -> anyhow::Result<()> {
+    let town = Town::new().await?;
+    let engine = town.engine()?;
+    let app = town.sandbox.announcement().apps.get("instagram_login").context("no such app")?.clone();
+    let with = |redirect: Value| {
+        json!({"platform": "instagram", "way": "instagram_login", "client_id": app.client_id,
+            "client_secret": app.client_secret, "redirect": redirect})
+    };
+    for wrong in ["http://127.0.0.1:4000/", "http://localhost/", "http://creator.example/slipway.html"] {
+        let problem = refused(&engine, "apps.add", with(json!(wrong))).await?;
+        ensure!(problem["fix"]["field"] == "redirect", "{problem:#}");
+        ensure!(
+            problem["message"].as_str().is_some_and(|text| text.contains("https address")),
+            "{problem:#}"
+        );
+    }
+    call(&engine, "apps.add", with(Value::Null)).await?;
+    town.sandbox.clear_calls();
+    let wish = json!({"platform": "instagram", "way": "instagram_login", "patience_s": 5});
+    let problem = refused(&engine, "accounts.connect", wish).await?;
+    ensure!(problem["code"] == "app_missing" && problem["fix"]["do"] == "add_app", "{problem:#}");
+    ensure!(problem["message"].as_str().is_some_and(|text| text.contains("https page")), "{problem:#}");
+    ensure!(town.sandbox.calls().is_empty(), "a page was opened for nothing");
+    call(&engine, "apps.add", with(json!("https://creator.example/slipway.html"))).await?;
+    Person::default().connect(&engine, "instagram").await?;
+    Ok(())
 }
 
 /// By Instagram Login nothing leaves this computer: without an address nothing is queued, with one Instagram fetches it (C25).

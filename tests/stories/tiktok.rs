@@ -5,7 +5,7 @@ use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use slipway_core::engine::Engine;
 use slipway_sandbox::{Deed, Fault};
-use slipway_stories::{Running, Town, call, post, refused, run_until, wait_for, wait_shown, wishes};
+use slipway_stories::{Quick, Running, Town, call, post, refused, run_until, wait_for, wait_shown, wishes};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -162,6 +162,87 @@ async fn a_draft_is_called_done_or_given_up_by_hand_c15() -> anyhow::Result<()> 
         }
         ensure!(town.sandbox.calls().len() == calls, "something was sent");
     }
+    Ok(())
+}
+
+/// Killed in the middle of its upload and started again long after its minute: what the channel's rule says happens, also where the
+/// bytes are there and one call is left (C17).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_taken_up_long_after_its_minute_asks_before_it_is_posted_c17() -> anyhow::Result<()> {
+    for hours in [1, 25] {
+        let town = Town::new().await?;
+        let quick = Quick::new(&town, 20);
+        // The address of the upload lives as long as it takes, or is gone long since.
+        town.sandbox.settings(|settings| settings.tiktok.upload_url_s = 7_200);
+        let engine = town.at_home_with("tiktok", quick.clock.clone()).await?;
+        let path = town.video("long.mp4", 70_000_000, 40)?;
+        town.sandbox.plan(Fault::next("tiktok.upload.put", Deed::SlowBytesPerS(5_000_000)));
+        let mut more = direct(json!({}))?;
+        more["at"] = json!("+10m");
+        let id = post(&engine, &path, "", more).await?;
+        let running = Running::start(&engine);
+        quick.run();
+        wait_shown(&engine, id, "sends", PATIENCE, |_| {
+            town.sandbox.calls().iter().any(|call| call.api == "tiktok.upload.put" && call.status.is_none())
+        })
+        .await?;
+        running.crash().await;
+        quick.hold();
+        quick.pass(Duration::from_secs(3600 * hours));
+        let engine = town.engine_with(quick.clock.clone())?;
+        let running = Running::start(&engine);
+        let shown = wait_for(&engine, id, &["stuck", "published"], PATIENCE).await?;
+        ensure!(shown["state"] == "stuck" && shown["problem"]["code"] == "missed", "{hours} h: {shown:#}");
+        ensure!(town.videos().iter().all(|video| video.public_at_ms.is_none()), "it went out unasked");
+        call(&engine, "posts.retry", json!({"id": id})).await?;
+        quick.run();
+        let shown = wait_for(&engine, id, &["stuck", "published"], PATIENCE).await?;
+        ensure!(shown["state"] == "published", "{hours} h: {shown:#}");
+        running.stop().await?;
+        ensure!(town.videos().iter().filter(|video| video.public_at_ms.is_some()).count() == 1);
+    }
+    Ok(())
+}
+
+/// TikTok has all of it, fails by its own fault and says that nothing was posted: it is made anew, and not for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_tiktok_itself_calls_failed_is_made_anew_and_not_for_ever() -> anyhow::Result<()> {
+    let town = Town::new().await?;
+    let quick = Quick::new(&town, 20);
+    let engine = town.at_home_with("tiktok", quick.clock.clone()).await?;
+    quick.run();
+    for heals in [true, false] {
+        town.sandbox.settings(|settings| settings.tiktok.fail_reason = Some("internal".into()));
+        town.sandbox.clear_calls();
+        let path = town.video(&format!("fails-{heals}.mp4"), 300_000, 50 + u64::from(heals))?;
+        let id = post(&engine, &path, "", direct(json!({}))?).await?;
+        let running = Running::start(&engine);
+        if heals {
+            wait_shown(&engine, id, "is made anew", PATIENCE, |shown| {
+                shown["state"] == "parked" && shown["problem"]["code"] == "processing_failed"
+            })
+            .await?;
+            town.sandbox.settings(|settings| settings.tiktok.fail_reason = None);
+        }
+        let shown = wait_for(&engine, id, &["stuck", "published"], PATIENCE).await?;
+        running.stop().await?;
+        ensure!(shown["state"] == if heals { "published" } else { "stuck" }, "{shown:#}");
+        let openings = count(&town, "tiktok.video.init");
+        ensure!(openings == if heals { 2 } else { 4 }, "opened {openings} times");
+        if heals {
+            continue;
+        }
+        ensure!(shown["problem"]["fix"]["do"] == "retry" && shown["remote"].is_null(), "{shown:#}");
+        // A person may try again, and then it is made anew once more.
+        town.sandbox.settings(|settings| settings.tiktok.fail_reason = None);
+        call(&engine, "posts.retry", json!({"id": id})).await?;
+        let running = Running::start(&engine);
+        let shown = wait_for(&engine, id, &["stuck", "published"], PATIENCE).await?;
+        running.stop().await?;
+        ensure!(shown["state"] == "published", "{shown:#}");
+    }
+    let public = town.videos().into_iter().filter(|video| video.public_at_ms.is_some()).count();
+    ensure!(public == 2, "{public} are public");
     Ok(())
 }
 

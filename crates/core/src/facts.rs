@@ -485,6 +485,11 @@ impl SignInFacts {
         revokes_all: false,
     };
 
+    /// Does its answer come to an https page only, and to no address of this computer?
+    pub fn needs_a_page(&self) -> bool {
+        self.redirects == [RedirectKind::HttpsPage]
+    }
+
     pub fn required_scopes(&self) -> impl Iterator<Item = &'static ScopeFact> + use<> {
         self.scopes.iter().filter(|scope| scope.required)
     }

@@ -148,6 +148,9 @@ pub enum Fault {
     Again { after: Option<Duration>, detail: String },
     /// The upload session is gone and nothing was created: begin anew.
     Lost { detail: String },
+    /// The platform says itself that nothing came of what it has under a known id, and that nothing of it is public: the id is
+    /// forgotten and it is made anew, a few times. The problem is told if that does not help.
+    Failed(Problem),
     /// It may have happened. Nothing is sent again until someone looked (C2).
     Unsure { detail: String },
     /// A reply we do not know, text kept (redacted). Retried a few times, then shown.

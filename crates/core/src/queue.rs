@@ -4,11 +4,13 @@
 //! (`engine`), what to do with a claim (`worker`), what the user asks for (`queue/wish.rs`).
 
 mod after;
+mod anew;
 mod claim;
 mod turn;
 mod wish;
 
 pub(crate) use after::{add_extras, catch_up};
+pub use anew::{begin_anew, made_anew, nothing_came};
 pub use claim::{Lane, claim_errands, claim_heavy, claim_light, next_wake, release_dead};
 pub use turn::reorder;
 pub use wish::{Cancelled, cancel, decide, finish, pause, re_time, retry, retry_errands, schedule};
@@ -442,24 +444,6 @@ pub fn lay_down(tx: &mut Tx, ticket: &Ticket, now: Timestamp) -> Outcome<()> {
                 go(tx, ticket.delivery.id, State::Due)?;
             }
             rests(tx, ticket.delivery.id, Some(now), None)
-        }
-    }
-}
-
-/// The session is gone and nothing was made of it: the next claim begins anew. Never after a remote id is known (C4).
-pub fn begin_anew(tx: &mut Tx, ticket: &Ticket, at: Timestamp, why: &Problem) -> Outcome<()> {
-    if !ours(tx, ticket, None)? {
-        return Ok(());
-    }
-    count(tx, ticket, true)?;
-    let (table, id) = ticket.row();
-    tx.execute(&format!("UPDATE {table} SET memo = NULL WHERE id = ?1"), [id]).map_err(problem)?;
-    match &ticket.errand {
-        Some(errand) => errand_rests(tx, errand.id, "waiting", Some(at), Some(why)),
-        None => {
-            tx.execute("UPDATE delivery SET confirmed = 0 WHERE id = ?1", [id]).map_err(problem)?;
-            go(tx, id, State::Parked)?;
-            rests(tx, id, Some(at), Some(why))
         }
     }
 }

@@ -23,7 +23,7 @@ use bearer::{NoBearer, bearer};
 use futures_util::FutureExt;
 use jiff::Timestamp;
 pub(crate) use job::Desk;
-use missed::answers_for_its_minute;
+use missed::{answers_before_it_commits, answers_for_its_minute};
 use moving::Moving;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -116,6 +116,17 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
                 return engine.settle(ticket, &desk, Fault::Unsure { detail }, line.take(), last).await;
             }
             Act::Send(call) => {
+                // Begun before its minute and taken up again long after it: late is a thing to be asked about, not to happen (C17).
+                let commits =
+                    next.stage == Stage::Publishing && ticket.errand.is_none() && desk.job.remote.is_none();
+                if commits
+                    && ticket.memo().is_some()
+                    && ticket.from != State::Ready
+                    && !answers_before_it_commits(engine, ticket, &desk, awake_since).await?
+                {
+                    let (again, written) = (ticket.clone(), line.take());
+                    return engine.write(move |tx| flush(tx, &again, written)).await;
+                }
                 let bucket = call.costs.first().map(|cost| cost.bucket);
                 last = Some((next.stage, bucket));
                 let stage = next.stage;

@@ -3,6 +3,7 @@
 //! What a hurt *means* for one platform (the shape of its error body, say) is decided in that platform's folder.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 /// One planned hurt, as posted to `/api/faults`.
@@ -82,6 +83,12 @@ pub struct StatusAnswer {
     pub transient: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// Exactly this for a body, in place of the platform's own shape; of what is above only the status counts then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// Headers that go with such a body.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -235,11 +242,12 @@ mod tests {
         let plans = plan(
             r#"[{"api":"a","do":{"status":429,"retry_after":1}},{"api":"a","do":{"status":403,"reason":"quotaExceeded","domain":"youtube.quota"}},
                 {"api":"a","do":{"cut_after":9}},{"api":"a","do":"cut"},{"api":"a","do":"lost"},{"api":"a","do":{"stall_ms":1}},{"api":"a","do":"html"},
-                {"api":"a","do":"wrong_offset"},{"api":"a","do":"session_gone"},{"api":"a","do":"token_expired"},{"api":"a","do":{"slow_bytes_per_s":7}},{"api":"a","do":{"status_after":500}}]"#,
+                {"api":"a","do":"wrong_offset"},{"api":"a","do":"session_gone"},{"api":"a","do":"token_expired"},{"api":"a","do":{"slow_bytes_per_s":7}},{"api":"a","do":{"status_after":500}},
+                {"api":"a","do":{"status":302,"body":"{}","headers":{"location":"https://x"}}}]"#,
         );
         let fired: Vec<_> =
-            (0..12).filter_map(|n| plans.take(&named("a", &[]), n, 0)).map(|(id, _)| id).collect();
-        assert_eq!(fired, (1..=12).collect::<Vec<_>>(), "one call each, in the order planned");
+            (0..13).filter_map(|n| plans.take(&named("a", &[]), n, 0)).map(|(id, _)| id).collect();
+        assert_eq!(fired, (1..=13).collect::<Vec<_>>(), "one call each, in the order planned");
         assert!(matches!(plans.list()[2].fault.hurt, Hurt::Deed(Deed::CutAfter(9))));
         assert!(serde_json::from_str::<Vec<Fault>>(r#"[{"api":"a","do":"explode"}]"#).is_err());
         assert!(serde_json::from_str::<Vec<Fault>>(r#"[{"api":"a","do":"cut","when":1}]"#).is_err());

@@ -13,6 +13,9 @@ pub struct State {
     pub sessions: Vec<SessionView>,
     /// Every secret ever issued, as issued: app secret, codes, tokens, session upload ids.
     pub secrets: Vec<String>,
+    /// How many of each kind, such as `tiktok.refresh_token`, so that a search can tell whether it searched for anything.
+    #[serde(default)]
+    pub secret_kinds: BTreeMap<String, usize>,
     /// The unguessable part of each, safe in any address, so that a search also finds it percent-encoded.
     pub canaries: Vec<String>,
     /// By platform.
@@ -129,13 +132,19 @@ pub(crate) struct View {
 }
 
 pub(crate) fn look(world: &World) -> State {
-    let secrets = world.secrets();
+    let mut secret_kinds = BTreeMap::new();
+    let mut secrets = Vec::new();
+    for (kind, text) in world.secrets() {
+        *secret_kinds.entry(kind).or_default() += 1;
+        secrets.push(text);
+    }
     let canaries = secrets.iter().map(|secret| unguessable(secret).to_string()).collect();
     let mut state = State {
         now_ms: world.now_ms(),
         videos: Vec::new(),
         sessions: Vec::new(),
         secrets,
+        secret_kinds,
         canaries,
         quota: BTreeMap::new(),
     };

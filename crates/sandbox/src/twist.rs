@@ -4,6 +4,7 @@
 use crate::exchange::{Answer, Ask, Ending};
 use crate::faults::{Deed, Hurt, Named, StatusAnswer};
 use crate::world::World;
+use http::header::{HeaderName, HeaderValue};
 use std::time::Duration;
 
 /// What is done to a call that goes on.
@@ -39,6 +40,23 @@ pub(crate) enum Fate {
     Over(Ending),
 }
 
+/// An answer of whoever stands on the way, and not of the platform.
+fn exactly(planned: &StatusAnswer, body: &str) -> Answer {
+    let json = serde_json::from_str::<serde_json::Value>(body).is_ok();
+    let mut answer = Answer::text(planned.status, body);
+    if json {
+        answer = answer.header("content-type", "application/json");
+    }
+    for (name, value) in &planned.headers {
+        // What can't stand in a header is left out.
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
+        {
+            answer.headers.insert(name, value);
+        }
+    }
+    answer
+}
+
 /// Looks whether something is planned for this call, notes its name in the log, and does what needs no knowledge of the platform.
 /// `streams`: its body has not been read yet.
 pub(crate) async fn fate(world: &World, ask: &mut Ask, named: Named<'_>, streams: bool) -> Fate {
@@ -55,7 +73,10 @@ pub(crate) async fn fate(world: &World, ask: &mut Ask, named: Named<'_>, streams
     match hurt {
         Hurt::Status(planned) => {
             ask.drain(world).await;
-            return Fate::Status(planned);
+            return match &planned.body {
+                Some(body) => Fate::Over(exactly(&planned, body).into()),
+                None => Fate::Status(planned),
+            };
         }
         Hurt::Deed(Deed::Cut) => return Fate::Over(Ending::Cut),
         // Only a stream can be cut half-way; a body that was read whole is cut before it has any effect.

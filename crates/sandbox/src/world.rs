@@ -26,7 +26,7 @@ pub(crate) struct World {
     pub(crate) tiktok: TikTok,
     pub(crate) meta: Meta,
     settings: RwLock<Settings>,
-    secrets: Mutex<Vec<String>>,
+    secrets: Mutex<Vec<(String, String)>>,
     /// Host name (and `page`) to base address; set once, when the listeners are bound.
     bases: OnceLock<BTreeMap<String, String>>,
     ports: Mutex<BTreeMap<String, u16>>,
@@ -41,6 +41,8 @@ struct Written {
     clock_offset_ms: i64,
     settings: Option<Settings>,
     secrets: Vec<String>,
+    /// What kind each of them is of, in the same order.
+    secret_kinds: Vec<String>,
     ports: BTreeMap<String, u16>,
     google: Option<serde_json::Value>,
     tiktok: Option<serde_json::Value>,
@@ -68,6 +70,9 @@ impl World {
         };
         let clock = Clock::default();
         clock.set_offset_ms(written.clock_offset_ms);
+        let mut kinds = written.secret_kinds.into_iter();
+        let secrets =
+            written.secrets.into_iter().map(|text| (kinds.next().unwrap_or_default(), text)).collect();
         let world = World {
             clock,
             plans: Plans::default(),
@@ -77,14 +82,14 @@ impl World {
             tiktok,
             meta,
             settings: RwLock::new(written.settings.unwrap_or(settings)),
-            secrets: Mutex::new(written.secrets),
+            secrets: Mutex::new(secrets),
             bases: OnceLock::new(),
             ports: Mutex::new(written.ports),
             home,
             changed: tokio::sync::Notify::new(),
         };
-        for app in world.apps().into_values() {
-            world.secret(&app.client_secret);
+        for (name, app) in world.apps() {
+            world.secret(&format!("{name}.client_secret"), &app.client_secret);
         }
         Ok(world)
     }
@@ -136,15 +141,16 @@ impl World {
         self.changed();
     }
 
-    /// Notes something that must never show up in a log, a database or an error text of ours.
-    pub(crate) fn secret(&self, value: &str) {
+    /// Notes something that must never show up in a log, a database or an error text of ours. `kind` is the platform and what it is.
+    pub(crate) fn secret(&self, kind: &str, value: &str) {
         let mut secrets = lock(&self.secrets);
-        if !secrets.iter().any(|known| known == value) {
-            secrets.push(value.to_string());
+        if !secrets.iter().any(|(_, known)| known == value) {
+            secrets.push((kind.to_string(), value.to_string()));
         }
     }
 
-    pub(crate) fn secrets(&self) -> Vec<String> {
+    /// Kind and text of each.
+    pub(crate) fn secrets(&self) -> Vec<(String, String)> {
         lock(&self.secrets).clone()
     }
 
@@ -192,10 +198,12 @@ impl World {
 
     pub(crate) fn write(&self) -> anyhow::Result<()> {
         let Some(home) = &self.home else { return Ok(()) };
+        let (secret_kinds, secrets) = self.secrets().into_iter().unzip();
         let written = Written {
             clock_offset_ms: self.clock.offset_ms(),
             settings: Some(self.settings()),
-            secrets: self.secrets(),
+            secrets,
+            secret_kinds,
             ports: lock(&self.ports).clone(),
             google: Some(self.google.written()?),
             tiktok: Some(self.tiktok.written()?),

@@ -120,6 +120,9 @@ fn redirect_fits(way: Way, address: &str) -> Outcome<()> {
     let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost"));
     let kinds = way.sign_in.redirects;
     match (url.scheme(), loopback) {
+        ("http", _) if way.sign_in.needs_a_page() => wrong(
+            "this way of signing in answers to no address of this computer. Put Slipway's page (slipway-redirect.html) on a web space of your own, and say its https address.",
+        ),
         ("http", true) if !kinds.contains(&RedirectKind::FixedPort) => {
             wrong("this platform takes any port of this computer; leave it out.")
         }

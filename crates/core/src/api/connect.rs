@@ -133,6 +133,9 @@ pub(super) async fn connect(engine: &Engine, host: &dyn Host, given: Connect) ->
     let (wire, clock) = (&engine.inner.wire, engine.clock());
     let pasted =
         given.token.map(|token| SecretString::from(token.trim())).filter(|token| !token.expose().is_empty());
+    if pasted.is_none() && way.sign_in.needs_a_page() && app.redirect.is_none() {
+        return Err(without_a_page(facts, way));
+    }
     let granted = match &pasted {
         Some(token) => sign_in::adopt(wire, clock, way, &credentials, token).await?,
         None => {
@@ -217,6 +220,16 @@ fn which_app(engine: &Engine, facts: &'static crate::facts::Facts, given: &Conne
         Problem::block(Code::AppMissing, format!("{} needs a developer app of your own first.", facts.name))
             .fix(Fix::AddApp { platform: facts.id.into() })
     })
+}
+
+/// The platform would refuse the address of this computer on a page of its own, where nobody could say what is missing.
+fn without_a_page(facts: &crate::facts::Facts, way: Way) -> Problem {
+    let or = if way.sign_in.paste.is_some() { ", or connect with a token" } else { "" };
+    let message = format!(
+        "{} answers to an https page only. Put Slipway's page (slipway-redirect.html) on a web space of your own, register its address with the platform, and say it with your developer app{or}.",
+        way.sign_in.label
+    );
+    Problem::block(Code::AppMissing, message).fix(Fix::AddApp { platform: facts.id.into() })
 }
 
 fn choosable(engine: &Engine, platform: &str, found: &[Identity]) -> Outcome<Vec<Choosable>> {
@@ -387,7 +400,7 @@ async fn ask_new(
         let detail = match sent {
             Sent::Reply(reply) if reply.status < 500 => match platform.answer(question, account, &reply) {
                 Ok(answer) => return Ok(answer),
-                Err(Fault::Refused(problem)) => return Err(problem),
+                Err(Fault::Refused(problem) | Fault::Failed(problem)) => return Err(problem),
                 Err(Fault::SignIn { detail } | Fault::Permission { detail, .. }) => {
                     let message = format!("{} did not accept the sign-in it had just given.", facts.name);
                     return Err(Problem::block(Code::SignInFailed, message).fix(Fix::Retry).detail(detail));

@@ -234,7 +234,7 @@ async fn ask(
         Sent::Reply(reply) if reply.status < 500 => {
             platform.answer(question, &known, &reply).map_err(|fault| match fault {
                 Fault::SignIn { detail } => dead(account, detail),
-                Fault::Refused(problem) | Fault::Limit { problem, .. } => problem,
+                Fault::Refused(problem) | Fault::Failed(problem) | Fault::Limit { problem, .. } => problem,
                 Fault::Permission { detail, .. } => {
                     Problem::block(Code::PermissionMissing, "This sign-in may not ask that.")
                         .fix(Fix::SignIn { account: account.id })

@@ -17,6 +17,8 @@ use std::time::Duration;
 
 /// A reply nobody understands is tried this often before it is shown.
 const STRANGE_TRIES: u32 = 5;
+/// So often is a post made anew of which a platform says that nothing came of it. Each time costs its whole upload.
+const MADE_ANEW: u32 = 3;
 /// Between two looks whether the network is back, when nothing tells us.
 const OFFLINE_LOOK: Duration = Duration::from_secs(20);
 /// The bucket of a limit that is near; like every bucket it holds only what would open something new.
@@ -106,6 +108,26 @@ impl Engine {
                 self.write(move |tx| {
                     flush(tx, &ticket, line)?;
                     queue::begin_anew(tx, &ticket, at, &problem)
+                })
+                .await
+            }
+            Fault::Failed(problem) => {
+                let (failures, ever) = self.read(|sql| queue::failures(sql, ticket))?;
+                let made = self.read(|sql| queue::made_anew(sql, ticket))?;
+                if made >= MADE_ANEW || gave_up(name, failures, ever, &problem).is_some() {
+                    let (again, problem) = (ticket.clone(), Problem { fix: Fix::Retry, ..problem });
+                    return self
+                        .write(move |tx| {
+                            flush(tx, &again, line)?;
+                            queue::nothing_came(tx, &again, None, &problem, now)
+                        })
+                        .await;
+                }
+                let at = later(now, pause(failures + made + 1));
+                let (again, why) = (ticket.clone(), Problem { fix: Fix::WaitUntil { at }, ..problem });
+                self.write(move |tx| {
+                    flush(tx, &again, line)?;
+                    queue::nothing_came(tx, &again, Some(at), &why, now)
                 })
                 .await
             }

@@ -61,7 +61,9 @@ pub fn re_time(
             tx.say(What::Delivery { id });
             Ok(())
         }
-        State::Ready => set_times(tx, id, due, due, row.goes_out),
+        // Its protocol looks now: at another time the platform may keep the minute itself, so that this computer may sleep. What has no
+        // id there is woken by the edit (`catch_up`).
+        State::Ready => set_times(tx, id, due, if row.remote.is_some() { now } else { due }, row.goes_out),
         State::HandedOver => {
             set_times(tx, id, due, due, row.goes_out)?;
             catch_up(tx, id, now)

@@ -1,6 +1,8 @@
 //! Rows of `delivery`: reading, and the plain inserts. Their state is moved by `queue` alone.
 
 use super::{Tx, problem};
+use crate::media::fingerprint::Fingerprint;
+use crate::media::original::Stamp;
 use crate::platform::{GoesOut, Options, Remote, Stage, Words};
 use crate::post::State;
 use crate::problem::{Outcome, Problem};
@@ -8,6 +10,8 @@ use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 #[derive(Clone, Debug)]
 pub struct Delivery {
@@ -152,6 +156,23 @@ pub fn already_there(
     ))?
     .query_row(params![fingerprint, account], from_row)
     .optional()
+}
+
+/// A further video as it was when it was first sent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Further {
+    pub path: PathBuf,
+    pub stamp: Stamp,
+    pub fingerprint: Fingerprint,
+}
+
+pub fn further(sql: &Connection, id: i64) -> rusqlite::Result<Vec<Further>> {
+    sql.prepare_cached("SELECT more FROM delivery WHERE id = ?1")?.query_row([id], |row| json(row, 0))
+}
+
+pub fn set_further(tx: &Tx, id: i64, videos: &[Further]) -> Outcome<()> {
+    tx.execute("UPDATE delivery SET more = ?2 WHERE id = ?1", params![id, text(&videos)]).map_err(problem)?;
+    Ok(())
 }
 
 // ------------------------------------------------------------------------------------------- columns, for all tables

@@ -12,6 +12,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0002_composing.sql")),
     M::up(include_str!("../../migrations/0003_turn.sql")),
     M::up(include_str!("../../migrations/0004_ways.sql")),
+    M::up(include_str!("../../migrations/0005_more.sql")),
 ];
 
 /// How many copies of the file are kept.

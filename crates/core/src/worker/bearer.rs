@@ -211,7 +211,7 @@ impl Engine {
                     Err(Fault::SignIn { detail } | Fault::Permission { detail, .. }) => {
                         Err(RefreshFault::SignInAgain { detail })
                     }
-                    Err(Fault::Refused(problem)) => {
+                    Err(Fault::Refused(problem) | Fault::Failed(problem)) => {
                         Err(RefreshFault::SignInAgain { detail: problem.message })
                     }
                     Err(Fault::Limit { problem, .. }) => Err(later(problem.message)),

@@ -3,8 +3,8 @@
 use crate::engine::Engine;
 use crate::media::MediaFault;
 use crate::media::fault::{Difference, ReadTrouble};
-use crate::media::fingerprint::fingerprint;
-use crate::media::original::Original;
+use crate::media::fingerprint::{Fingerprint, fingerprint};
+use crate::media::original::{Original, Stamp};
 use crate::platform::{AnyPlatform, Cost, Errand, Job, JobMedia, OptionKind, Pace, SideFile};
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::queue::{Charge, Ticket, not_found};
@@ -60,10 +60,7 @@ impl Desk {
                 engine.inner.store.write(move |tx| media::set_stamp(tx, id, &stamp)).await?;
             }
             files.media = Some(Arc::new(original));
-            for path in more_paths(&self.platform, &self.job.options) {
-                let original = open_side(&path).await.map_err(|fault| media_problem(&fault, &path))?;
-                files.more.push(Arc::new(original));
-            }
+            files.more = self.open_further(engine, ticket.delivery.id).await?;
         }
         let wanted: Vec<String> = match ticket.task() {
             Errand::Extra(_) => self.job.sides.keys().cloned().collect(),
@@ -76,6 +73,30 @@ impl Desk {
             files.sides.insert(key, Arc::new(original));
         }
         Ok(files)
+    }
+
+    /// The further videos of the post. What each of them was at the first time is kept with the delivery: parts of it may be at the
+    /// platform already, and another file in its place is a change as it is for the first one, whatever its size.
+    async fn open_further(&self, engine: &Engine, id: i64) -> Outcome<Vec<Arc<Original>>> {
+        let paths = more_paths(&self.platform, &self.job.options);
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        let known = engine.read(|sql| delivery::further(sql, id))?;
+        let (mut originals, mut now, mut moved) = (Vec::new(), Vec::new(), false);
+        for path in paths {
+            let before = known.iter().find(|one| one.path == path).cloned();
+            let opened = open_further(path.clone(), before.clone()).await;
+            let (original, print) = opened.map_err(|fault| media_problem(&fault, &path))?;
+            moved |= before.is_none() || original.stamp_moved();
+            now.push(delivery::Further { path, stamp: *original.stamp(), fingerprint: print });
+            originals.push(Arc::new(original));
+        }
+        // One that is no longer named is forgotten.
+        if moved || known.len() != now.len() {
+            engine.inner.store.write(move |tx| delivery::set_further(tx, id, &now)).await?;
+        }
+        Ok(originals)
     }
 
     /// What a call's costs mean for the app's ledger today.
@@ -154,11 +175,26 @@ pub(crate) fn quota_day(zone: &str, now: Timestamp) -> Outcome<String> {
     Ok(wall.local.date().to_string())
 }
 
+/// A further video: as it was before, or whatever lies there the first time.
+async fn open_further(
+    path: std::path::PathBuf,
+    before: Option<delivery::Further>,
+) -> Result<(Original, Fingerprint), MediaFault> {
+    blocking(move || {
+        let (stamp, print) = match before {
+            Some(before) => (before.stamp, before.fingerprint),
+            None => (Stamp::of_path(&path)?, fingerprint(&std::fs::File::open(&path)?)?),
+        };
+        Ok((Original::open(&path, &stamp, &print)?, print))
+    })
+    .await
+}
+
 /// A file that an option names, as it is now.
 async fn open_side(path: &Path) -> Result<Original, MediaFault> {
     let path = path.to_path_buf();
     blocking(move || {
-        let stamp = crate::media::original::Stamp::of_path(&path)?;
+        let stamp = Stamp::of_path(&path)?;
         let print = fingerprint(&std::fs::File::open(&path)?)?;
         Original::open(&path, &stamp, &print)
     })

@@ -20,20 +20,42 @@ pub(super) async fn answers_for_its_minute(
     desk: &Desk,
     awake_since: Timestamp,
 ) -> Outcome<bool> {
+    let fresh = matches!(ticket.from, State::Due | State::Parked) && ticket.delivery.memo.is_none();
+    let waited_for =
+        |code: Code| ticket.delivery.problem.as_ref().is_some_and(|problem| problem.code == code);
+    if !(fresh || ticket.from == State::Ready || waited_for(Code::Missed)) {
+        return Ok(true);
+    }
+    by_its_rule(engine, ticket, desk, awake_since, fresh).await
+}
+
+/// The same for a post that was begun before and has nothing at the platform that could be public: asked before the very call that
+/// would make it so. What came before that call is of no consequence, however much of it there was.
+pub(super) async fn answers_before_it_commits(
+    engine: &Engine,
+    ticket: &Ticket,
+    desk: &Desk,
+    awake_since: Timestamp,
+) -> Outcome<bool> {
+    by_its_rule(engine, ticket, desk, awake_since, true).await
+}
+
+/// `nothing_there`: the platform holds nothing that a person would have to take away.
+async fn by_its_rule(
+    engine: &Engine,
+    ticket: &Ticket,
+    desk: &Desk,
+    awake_since: Timestamp,
+    nothing_there: bool,
+) -> Outcome<bool> {
     let now = engine.clock().now();
     let Some(due) = ticket.delivery.due.filter(|due| *due < now) else { return Ok(true) };
-    let fresh = matches!(ticket.from, State::Due | State::Parked) && ticket.delivery.memo.is_none();
     let waited_for =
         |code: Code| ticket.delivery.problem.as_ref().is_some_and(|problem| problem.code == code);
     let was_offline = waited_for(Code::Offline);
     let missed = due < awake_since || was_offline;
     // "As soon as possible" has no minute to miss.
-    if ticket.errand.is_some()
-        || desk.post.wall.is_none()
-        || ticket.delivery.cancelling
-        || !missed
-        || !(fresh || ticket.from == State::Ready || waited_for(Code::Missed))
-    {
+    if ticket.errand.is_some() || desk.post.wall.is_none() || ticket.delivery.cancelling || !missed {
         return Ok(true);
     }
     let slot = desk.next_slot(engine, now)?;
@@ -74,7 +96,7 @@ pub(super) async fn answers_for_its_minute(
                 Code::Missed,
                 "This post's minute passed while Slipway could not send it; this channel's rule is to skip such posts.",
             );
-            if fresh {
+            if nothing_there {
                 engine
                     .write(move |tx| {
                         queue::cancelled(tx, id)?;

@@ -174,7 +174,14 @@ fn judge(job: &Job, mut video: Video, reply: &Reply) -> Result<Step<Memo>, Fault
         return Ok(done(video, &seen));
     }
     if seen.is_broken_off() {
-        return Err(Fault::Lost { detail: "Facebook gave up the upload before it was published".into() });
+        // It says itself that it has no video of it: there is nothing that could be public.
+        return Err(Fault::Failed(
+            Problem::block(
+                Code::ProcessingFailed,
+                "Facebook gave up the upload before it was published; nothing was posted.",
+            )
+            .fix(Fix::Decide),
+        ));
     }
     if seen.is_planned() {
         let video = Video { plan: Plan::HandedOver, heard: true, silent: 0, ..video };

@@ -164,6 +164,8 @@ pub(crate) fn judge(job: &Job, post: Post, seen: &Seen) -> Result<Step<Memo>, Fa
     match &seen.stand {
         Stand::Complete => Ok(complete(post, seen, age)),
         Stand::Inbox => Ok(to_finish(post, draft_pause(age))),
+        // TikTok's own trouble, and a new opening is what it advises; nothing was posted.
+        Stand::Failed(reason) if read::is_internal(reason) => Err(Fault::Failed(read::failure(reason))),
         Stand::Failed(reason) => Err(Fault::Refused(read::failure(reason))),
         Stand::Working if age > PATIENCE => Err(Fault::Unsure {
             detail: "TikTok has the whole video since a day and neither posts nor refuses it".into(),

@@ -181,7 +181,10 @@ fn detail(reply: &Reply, code: &str) -> String {
         None => reply.excerpt(),
     };
     let log = error.and_then(|error| error["log_id"].as_str().or_else(|| error["logid"].as_str()));
-    let log = log.filter(|id| id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    // It begins with its second, so that nothing else passes for one.
+    let dated = |id: &str| id.bytes().take_while(u8::is_ascii_digit).count() >= 14 && id.starts_with("20");
+    let log =
+        log.filter(|id| id.len() <= 40 && dated(id) && id.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     let log = log.map(|id| format!("log_id {id}")).unwrap_or_default();
     let code = redact::excerpt(code, 60);
     format!("HTTP {} {code} {said} {log}", reply.status).split_whitespace().collect::<Vec<_>>().join(" ")

@@ -181,7 +181,7 @@ pub(crate) fn decided(world: &World, body: &Bytes) -> Answer {
         .append_pair("scope", &chosen.join(" "))
         .append_pair("authuser", "0")
         .append_pair("prompt", "consent");
-    world.secret(&code);
+    world.secret("youtube.code", &code);
     books.codes.push(Code {
         code,
         owner: creator.key.into(),

@@ -88,7 +88,7 @@ pub(crate) fn token(world: &World, ask: &Ask, body: &Bytes) -> Answer {
         Ok(made) => {
             for name in ["access_token", "refresh_token", "id_token"] {
                 if let Some(secret) = made[name].as_str() {
-                    world.secret(secret);
+                    world.secret(&format!("youtube.{name}"), secret);
                 }
             }
             Answer::json(200, &made).header("cache-control", "no-store")

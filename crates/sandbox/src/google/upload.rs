@@ -52,7 +52,7 @@ pub(crate) fn start(desk: Desk<'_>, what: What) -> Result<Answer, Refusal> {
         })?),
     };
     let upload_id = format!("ABPtcP{}", random_text(90));
-    desk.world.secret(&upload_id);
+    desk.world.secret("youtube.upload_id", &upload_id);
     let ordinal = desk.books.sessions.len() as u64 + 1;
     let query: Vec<(&str, &str)> =
         ask.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

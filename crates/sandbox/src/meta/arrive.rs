@@ -51,7 +51,7 @@ pub(crate) fn arrived(world: &World, upload: u64, hash: Option<String>) -> Optio
         }
         Goal::File(id) => {
             let handle = format!("2:{}", random_text(60));
-            world.secret(&handle);
+            world.secret("facebook.file_handle", &handle);
             let file = books.files.iter_mut().find(|file| file.id == id)?;
             file.handle = Some(handle.clone());
             Some(handle)

@@ -427,6 +427,25 @@ impl AppName {
             AppName::Instagram | AppName::InstagramLogin => "instagram",
         }
     }
+
+    /// As the announcement and the kinds of secrets name it.
+    pub(crate) fn noted(self) -> &'static str {
+        match self {
+            AppName::InstagramLogin => "instagram_login",
+            _ => self.platform(),
+        }
+    }
+}
+
+impl TokenKind {
+    /// As the kinds of secrets name it.
+    pub(crate) fn noted(&self) -> &'static str {
+        match self {
+            TokenKind::Page { .. } => "page_token",
+            TokenKind::User { long: true } | TokenKind::Instagram { long: true } => "long_token",
+            TokenKind::User { long: false } | TokenKind::Instagram { long: false } => "short_token",
+        }
+    }
 }
 
 fn digits(len: usize) -> String {

@@ -156,7 +156,7 @@ pub(crate) fn decided(world: &World, ask: &Ask, body: &Bytes) -> Answer {
         fields.iter().any(|(key, _)| key == "page").then(|| all("page")),
     );
     let code = format!("AQ{}", random_text(120));
-    world.secret(&code);
+    world.secret(&format!("{}.code", consent.app.noted()), &code);
     let answer = redirect::granted(world, &consent, &code, instagram);
     books.codes.push(Code {
         code,

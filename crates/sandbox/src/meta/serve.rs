@@ -262,6 +262,9 @@ fn now(world: &World, call: &Call, ask: &Ask, params: &Params, body: &Bytes) -> 
         _ => {
             let now = world.now_ms();
             let settings = world.settings().meta;
+            if let Some(proof) = params.get("appsecret_proof") {
+                world.secret(&format!("{}.appsecret_proof", call.app.noted()), proof);
+            }
             let mut books = world.meta.books();
             let who = bearer::who(&books, ask, params, &settings, now)?;
             usage::check(&settings, call.op.platform(call.app.platform()))?;

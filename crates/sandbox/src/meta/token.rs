@@ -131,7 +131,7 @@ impl Books {
     ) -> String {
         let start = if app == AppName::InstagramLogin { "IGAA" } else { "EAA" };
         let text = format!("{start}{}", random_text(160));
-        world.secret(&text);
+        world.secret(&format!("{}.{}", app.noted(), kind.noted()), &text);
         self.tokens.insert(text.clone(), Token { app, kind, given, issued_ms: now, dies_ms });
         text
     }

@@ -30,8 +30,8 @@ pub(crate) fn open_file(desk: &mut Desk<'_>, app: &str) -> Result<Answer, Refusa
         return Err(parameter("Param file_type is not a supported file type"));
     }
     let (id, sig) = (format!("MTphdHRhY2htZW50{}", random_text(40)), random_text(24));
-    desk.world.secret(&id);
-    desk.world.secret(&sig);
+    desk.world.secret("facebook.upload_session", &id);
+    desk.world.secret("facebook.upload_signature", &sig);
     let owner = desk.who.person.key;
     let upload = desk.books.open_upload(Goal::File(id.clone()), owner, desk.now);
     if let Some(upload) = desk.books.upload_mut(upload) {

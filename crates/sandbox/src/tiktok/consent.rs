@@ -136,7 +136,7 @@ pub(crate) fn decided(world: &World, body: &Bytes) -> Answer {
     }
     let Some(creator) = field("account").and_then(creator) else { return refused(Mistake("account")) };
     let code = format!("{}*{}!{}.s1", random_text(48), random_text(1), random_text(4));
-    world.secret(&code);
+    world.secret("tiktok.code", &code);
     let answer = back(&[("code", &code), ("scopes", &granted.join(",")), ("state", &consent.state)]);
     books.codes.push(Code {
         code,

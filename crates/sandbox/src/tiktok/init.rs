@@ -144,9 +144,8 @@ fn open(desk: Desk<'_>, kind: Kind, plan: Plan) -> Result<Value, Refusal> {
     };
     desk.world.calls.note(desk.ask.seq, |call| call.session = Some(ordinal));
     let upload_url = upload_url(desk.world, &task);
-    for secret in [&task.upload_id, &task.upload_token] {
-        desk.world.secret(secret);
-    }
+    desk.world.secret("tiktok.upload_id", &task.upload_id);
+    desk.world.secret("tiktok.upload_token", &task.upload_token);
     let data = json!({ "publish_id": task.publish_id, "upload_url": upload_url });
     desk.books.tasks.push(task);
     Ok(data)

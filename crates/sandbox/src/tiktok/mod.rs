@@ -102,8 +102,8 @@ impl TikTok {
         let text = |name: &str| answer[name].as_str().unwrap_or_default().to_string();
         let granted =
             crate::Granted { access_token: text("access_token"), refresh_token: text("refresh_token") };
-        world.secret(&granted.access_token);
-        world.secret(&granted.refresh_token);
+        world.secret("tiktok.access_token", &granted.access_token);
+        world.secret("tiktok.refresh_token", &granted.refresh_token);
         granted
     }
 

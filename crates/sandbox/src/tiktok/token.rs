@@ -52,7 +52,7 @@ pub(crate) fn token(world: &World, ask: &Ask, body: &Bytes) -> Answer {
         Err(No(error, description)) => flat(settings.oauth_error_status, error, description, now),
         Ok(made) => {
             for name in ["access_token", "refresh_token"] {
-                world.secret(made[name].as_str().unwrap_or_default());
+                world.secret(&format!("tiktok.{name}"), made[name].as_str().unwrap_or_default());
             }
             Answer::json(200, &made).header("cache-control", "no-store")
         }

@@ -88,6 +88,16 @@ fn a_time_too_near_is_kept_here_and_one_call_is_made_at_the_minute() {
 }
 
 #[test]
+fn an_upload_that_facebook_gave_up_before_its_minute_may_be_made_anew() {
+    for status in ["expired", "upload_failed"] {
+        let house =
+            uploaded(due_in(300, job())).rests_ready().later(300).wakes().sends("facebook.reels.finish");
+        let said = house.hears(yes()).waits().wakes().fails(shows(json!({ "video_status": status })));
+        assert!(matches!(said, Fault::Failed(problem) if problem.code == Code::ProcessingFailed), "{status}");
+    }
+}
+
+#[test]
 fn a_staged_reel_that_gets_a_later_time_is_handed_over_after_all() {
     let mut house = uploaded(due_in(300, job())).rests_ready();
     house.job.due = Some(at(2 * HOUR));
