@@ -97,6 +97,15 @@ impl Houses {
         })
     }
 
+    /// The engine, after a change of worlds if one is under way: who asks in that moment waits, and is told nothing.
+    pub async fn engine_soon(&self) -> Outcome<Engine> {
+        if let Ok(engine) = self.engine() {
+            return Ok(engine);
+        }
+        let _turn = self.changing.lock().await;
+        self.engine()
+    }
+
     /// Address of the page that shows what the sandbox's platforms hold.
     pub fn page(&self) -> Option<String> {
         let open = self.open.read().unwrap_or_else(std::sync::PoisonError::into_inner);
