@@ -169,6 +169,7 @@ async fn axe_finds_nothing_serious_on_any_screen_in_both_themes() -> anyhow::Res
     window.see("app-add").await?;
     for theme in ["light", "dark"] {
         dress(&window, "en", theme, "en").await?;
+        tokio::time::sleep(std::time::Duration::from_millis(700)).await;
         for line in axe::grave(&window.page).await? {
             wrong.push(format!("{theme} set-up: {line}"));
         }

@@ -148,11 +148,12 @@ export function nextSlots(free: FreeSlot[], channels: number[], most = 4): FreeS
     .slice(0, most);
 }
 
-/** Snapshots to go back to. Bounded; what is typed quickly counts as one. */
+/** Snapshots to go back to. Bounded; what is typed quickly in one place counts as one. */
 export class Past<T> {
   #done: T[] = [];
   #undone: T[] = [];
   #last = -Infinity;
+  #what = "";
 
   constructor(
     private readonly most = 100,
@@ -163,10 +164,10 @@ export class Past<T> {
     return this.#done.length > 0;
   }
 
-  /** Before a change: `state` is how it was. */
-  keep(state: T, now: number = Date.now()): void {
-    const joined = now - this.#last < this.together && this.#done.length > 0;
-    this.#last = now;
+  /** Before a change: `state` is how it was, `what` is changed. */
+  keep(state: T, now: number = Date.now(), what = ""): void {
+    const joined = now - this.#last < this.together && this.#done.length > 0 && what === this.#what;
+    [this.#last, this.#what] = [now, what];
     this.#undone = [];
     if (!joined) this.#done = [...this.#done.slice(1 - this.most), state];
   }
