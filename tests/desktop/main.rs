@@ -23,6 +23,7 @@ mod mishaps;
 mod shots;
 mod sleep;
 mod speed;
+mod together;
 mod told;
 mod tray;
 mod window;
