@@ -230,6 +230,7 @@ async fn axe_finds_nothing_serious_on_any_screen_in_both_themes() -> anyhow::Res
     window.click("nav-channels").await?;
     window.click("channels-leave").await?;
     window.click("first-connect").await?;
+    window.click("channels-setup-facebook").await?;
     window.see("app-add").await?;
     for theme in ["light", "dark"] {
         dress(&window, "en", theme, "en").await?;

@@ -109,6 +109,7 @@ export function shownFirst(facts: Facts, chosen: Options): OptionFact[] {
   return possible.filter(
     (option) =>
       option.required ||
+      option.in_view ||
       option.key === "privacy" ||
       // What became possible by a choice is seen beside it.
       (option.depends_on !== null && chosen[option.depends_on[0]] !== undefined) ||
@@ -117,10 +118,13 @@ export function shownFirst(facts: Facts, chosen: Options): OptionFact[] {
 }
 
 /** Channels by how their post reaches the public, in the order in which they need this computer least. */
-export function howItGoes(channels: CheckedChannel[]): { how: GoesOut; names: string[] }[] {
+export function howItGoes(
+  channels: CheckedChannel[],
+  called: (one: CheckedChannel) => string,
+): { how: GoesOut; names: string[] }[] {
   const order: GoesOut[] = ["handed_over", "staged", "at_the_minute", "now"];
   return order
-    .map((how) => ({ how, names: channels.filter((one) => one.goes_out === how).map((one) => one.name) }))
+    .map((how) => ({ how, names: channels.filter((one) => one.goes_out === how).map(called) }))
     .filter((group) => group.names.length > 0);
 }
 
