@@ -2,7 +2,7 @@
 
 use slipway_core::problem::{Code, Outcome, Problem};
 use std::path::{Path, PathBuf};
-use tauri::{AppHandle, WebviewWindow};
+use tauri::{AppHandle, Manager, WebviewWindow};
 use tauri_plugin_dialog::DialogExt;
 
 /// As many files as one drop may bring.
@@ -16,7 +16,12 @@ const ENDINGS: &[&str] =
 #[tauri::command]
 pub async fn pick_videos(app: AppHandle, window: WebviewWindow) -> Vec<String> {
     let (told, answer) = tokio::sync::oneshot::channel();
-    app.dialog().file().set_parent(&window).add_filter("Video", ENDINGS).pick_files(move |files| {
+    let mut dialog = app.dialog().file().set_parent(&window).add_filter("Video", ENDINGS);
+    // Where videos lie on this system, if it has a place for them; otherwise the dialog knows best.
+    if let Some(videos) = app.path().video_dir().ok().filter(|folder| folder.is_dir()) {
+        dialog = dialog.set_directory(videos);
+    }
+    dialog.pick_files(move |files| {
         let _ = told.send(files.unwrap_or_default());
     });
     let files = answer.await.unwrap_or_default();

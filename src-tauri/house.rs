@@ -48,6 +48,8 @@ pub struct Houses {
     closed_by: Mutex<Option<Problem>>,
     /// One change of worlds at a time.
     changing: tokio::sync::Mutex<()>,
+    /// Has the first opening come to an end, good or bad?
+    tried: tokio::sync::watch::Sender<bool>,
     /// The sign-in under way, if any.
     sign_in: Mutex<CancellationToken>,
 }
@@ -70,6 +72,7 @@ impl Houses {
             open: RwLock::new(None),
             closed_by: Mutex::new(None),
             changing: tokio::sync::Mutex::new(()),
+            tried: tokio::sync::watch::Sender::new(false),
             sign_in: Mutex::new(CancellationToken::new()),
         })
     }
@@ -97,6 +100,17 @@ impl Houses {
         })
     }
 
+    /// The engine, after the start or a change of worlds if one is under way: who asks in that moment waits, and is told nothing.
+    pub async fn engine_soon(&self) -> Outcome<Engine> {
+        if let Ok(engine) = self.engine() {
+            return Ok(engine);
+        }
+        // An error would mean that its sender is gone, which lives as long as this.
+        let _ = self.tried.subscribe().wait_for(|tried| *tried).await;
+        let _turn = self.changing.lock().await;
+        self.engine()
+    }
+
     /// Address of the page that shows what the sandbox's platforms hold.
     pub fn page(&self) -> Option<String> {
         let open = self.open.read().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -122,6 +136,7 @@ impl Houses {
         let opened = self.open_world(app, world).await;
         let mut why = self.closed_by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *why = opened.as_ref().err().cloned();
+        self.tried.send_replace(true);
         opened
     }
 

@@ -26,7 +26,7 @@ pub async fn rpc(
     given: Value,
 ) -> Result<tauri::ipc::Response, Problem> {
     only_main(&window)?;
-    let engine = houses.engine()?;
+    let engine = houses.engine_soon().await?;
     let signs_in = name == "accounts.connect";
     let host = Desktop {
         app: app.clone(),

@@ -1,6 +1,7 @@
 //! axe-core in the real webview: what is serious or critical on the screen as it stands.
 
 use super::browser::Browser;
+use super::{PATIENCE, until};
 use anyhow::Context;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -11,11 +12,22 @@ fn source() -> anyhow::Result<String> {
     std::fs::read_to_string(&path).context("axe-core is not installed: run `npm ci` in ui/")
 }
 
+/// Waits until nothing fades or slides any more: half faded, every text is too pale. What never ends is not waited for.
+async fn rests(browser: &Browser) -> anyhow::Result<()> {
+    let script = "return document.getAnimations().every(it => it.playState !== 'running' || \
+        it.effect?.getComputedTiming().endTime === Infinity)";
+    until("the screen rests", PATIENCE, || async {
+        Ok((browser.js(script, json!([])).await? == true).then_some(()))
+    })
+    .await
+}
+
 /// One line for each thing that is wrong.
 pub async fn grave(browser: &Browser) -> anyhow::Result<Vec<String>> {
     if browser.js("return typeof window.axe", json!([])).await? != "object" {
         browser.js(&format!("{}; window.axe = axe;", source()?), json!([])).await?;
     }
+    rests(browser).await?;
     let script = "const done = arguments[arguments.length - 1]; \
         window.axe.run(document, {resultTypes: ['violations']}) \
           .then(found => done(found.violations), problem => done([{id: 'axe failed', impact: 'critical', help: String(problem), nodes: []}]));";

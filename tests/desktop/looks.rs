@@ -5,15 +5,33 @@ use anyhow::ensure;
 use serde_json::{Value, json};
 use std::path::Path;
 
-pub const SCREENS: [&str; 12] = [
-    "day", "week", "month", "list", "composer", "queue", "post", "stuck", "channels", "activity", "settings",
+pub const SCREENS: [&str; 19] = [
+    "day",
+    "week",
+    "month",
+    "list",
+    "composer",
+    "together",
+    "to_tiktok",
+    "to_instagram",
+    "to_facebook",
+    "queue",
+    "post",
+    "stuck",
+    "finish",
+    "channels",
+    "choosing",
+    "pasting",
+    "activity",
+    "settings",
     "help",
 ];
 
-/// A queue with something of everything: published, planned, waiting for a decision by a person, being written.
+/// A channel on each platform, and a queue with something of everything: published, planned, waiting for a person, being written.
 pub async fn furnish(window: &Window<'_>) -> anyhow::Result<Furnished> {
     let desk = window.desk;
     desk.fast();
+    super::together::connect_others(window).await?;
     let posts = [
         ("Rye crust: what steam does", "", 1),
         ("Oven spring, slowly", "+2h", 2),
@@ -48,13 +66,21 @@ pub async fn furnish(window: &Window<'_>) -> anyhow::Result<Furnished> {
     window.rpc("settings.pause", json!({"paused": false})).await?;
     let stuck = added["deliveries"][0]["id"].as_i64().unwrap_or_default();
     window.reaches(stuck, &["stuck"]).await?;
-    Ok(Furnished { published: ids[0], planned: ids[1], stuck })
+    // A draft in an inbox, which its creator posts there.
+    let inbox = desk.film("inbox.mp4")?;
+    let given = json!({"path": inbox, "to": ["tiktok"], "words": {"title": "Stretch and fold", "caption": ""},
+        "options": {"tiktok": {"mode": "inbox"}}});
+    let added = window.rpc("posts.add", given).await?;
+    let finish = added["deliveries"][0]["id"].as_i64().unwrap_or_default();
+    window.reaches(finish, &["to_finish"]).await?;
+    Ok(Furnished { published: ids[0], planned: ids[1], stuck, finish })
 }
 
 pub struct Furnished {
     pub published: i64,
     pub planned: i64,
     pub stuck: i64,
+    pub finish: i64,
 }
 
 /// Goes to a screen the way a person does.
@@ -68,10 +94,38 @@ pub async fn go(window: &Window<'_>, screen: &str, things: &Furnished, video: &P
             window.click("nav-calendar").await?;
             window.desk.start_again(&[&video.to_string_lossy()]).await?;
             window.see("composer").await?;
+            super::together::send_to(window, &["youtube"]).await?;
             window.enabled("composer-schedule").await?;
         }
-        "post" | "stuck" => {
-            let id = if screen == "post" { things.published } else { things.stuck };
+        "together" | "to_tiktok" | "to_instagram" | "to_facebook" => {
+            window.click("nav-calendar").await?;
+            window.desk.start_again(&[&video.to_string_lossy()]).await?;
+            window.see("composer").await?;
+            super::together::send_to(window, &super::together::ALL).await?;
+            if let Some(platform) = screen.strip_prefix("to_") {
+                window.click(&format!("tab-{platform}")).await?;
+                scroll_to(window, &format!("composer-options-{platform}")).await?;
+            }
+        }
+        "choosing" => {
+            window.click("nav-channels").await?;
+            window.click("channels-connect-facebook").await?;
+            window.allow_by_mouse().await?;
+            window.see("choose-keep").await?;
+        }
+        "pasting" => {
+            window.click("nav-channels").await?;
+            let first = "return document.querySelector('[data-testid^=\"app-paste-\"]')?.dataset.testid";
+            let first = window.page.js(first, json!([])).await?;
+            window.click(first.as_str().unwrap_or("app-paste")).await?;
+            window.see("app-paste-token").await?;
+        }
+        "post" | "stuck" | "finish" => {
+            let id = match screen {
+                "post" => things.published,
+                "stuck" => things.stuck,
+                _ => things.finish,
+            };
             window.desk.start_again(&[&format!("slipway://post/{id}")]).await?;
             window.see("post-state").await?;
         }
@@ -89,12 +143,22 @@ pub async fn go(window: &Window<'_>, screen: &str, things: &Furnished, video: &P
     Ok(())
 }
 
+async fn scroll_to(window: &Window<'_>, name: &str) -> anyhow::Result<()> {
+    window.see(name).await?;
+    let script = "document.querySelector(arguments[0]).scrollIntoView({block: 'start'})";
+    window.page.js(script, json!([format!("[data-testid=\"{name}\"]")])).await.map(drop)
+}
+
 /// Back to where every other screen can be gone to.
 pub async fn leave(window: &Window<'_>, screen: &str) -> anyhow::Result<()> {
     match screen {
-        "composer" => {
+        "composer" | "together" | "to_tiktok" | "to_instagram" | "to_facebook" => {
             window.click("composer-discard").await?;
             window.gone("composer").await
+        }
+        "choosing" | "pasting" => {
+            window.desk.hand.key("Escape")?;
+            window.gone(if screen == "choosing" { "choose-keep" } else { "app-paste-token" }).await
         }
         "help" => window.desk.hand.key("Escape"),
         _ => Ok(()),
@@ -166,9 +230,11 @@ async fn axe_finds_nothing_serious_on_any_screen_in_both_themes() -> anyhow::Res
     window.click("nav-channels").await?;
     window.click("channels-leave").await?;
     window.click("first-connect").await?;
+    window.click("channels-setup-facebook").await?;
     window.see("app-add").await?;
     for theme in ["light", "dark"] {
         dress(&window, "en", theme, "en").await?;
+        tokio::time::sleep(std::time::Duration::from_millis(700)).await;
         for line in axe::grave(&window.page).await? {
             wrong.push(format!("{theme} set-up: {line}"));
         }

@@ -23,6 +23,7 @@ mod mishaps;
 mod shots;
 mod sleep;
 mod speed;
+mod together;
 mod told;
 mod tray;
 mod window;
@@ -34,7 +35,7 @@ use anyhow::bail;
 use std::time::{Duration, Instant};
 
 /// How long a story waits for what should come at once, on a machine that is doing other things as well.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks again and again until there is an answer.
 pub async fn until<T, F>(what: &str, patience: Duration, mut look: impl FnMut() -> F) -> anyhow::Result<T>

@@ -27,6 +27,7 @@ async fn shots() -> anyhow::Result<()> {
     window.click("first-connect").await?;
     window.click("channels-leave").await?;
     window.click("first-connect").await?;
+    window.click("channels-setup-facebook").await?;
     window.see("app-add").await?;
     each(&window, |language, theme| at(language, theme, "setup")).await?;
     dress(&window, "en", "light", "en").await?;

@@ -465,6 +465,7 @@ export type OptionFact = {
   off_when: [string, string] | null;
   excludes: Array<Exclusion>;
   amendable: boolean;
+  in_view: boolean;
   as_of: string;
 };
 
@@ -527,6 +528,8 @@ export type ReadTime = { at: string, zone?: string | null, fold?: boolean };
 
 export type RedirectKind = "fixed_port" | "https_page";
 
+export type RedirectPage = { name: string, text: string };
+
 export type Refile = { id: number, path: string };
 
 export type Remote = { id: string, url: string };
@@ -574,6 +577,8 @@ export type SignInFacts = {
   way: string;
   label: string;
   note: string | null;
+  console: string;
+  steps: Array<StepFact>;
   authorize: [string, string];
   token: [string, string];
   asked_by: AskedBy;
@@ -611,6 +616,8 @@ export type State =
   | "stuck"
   | "published"
   | "cancelled";
+
+export type StepFact = { text: string, copy: string | null };
 
 export type Tested = { ok: boolean, problem: Problem | null, redirect: string };
 
@@ -683,6 +690,7 @@ export interface Commands {
   "apps.add": { given: AddApp; answer: AppView };
   "apps.list": { given: Nothing; answer: Array<AppView> };
   "apps.remove": { given: Id; answer: Nothing };
+  "apps.page": { given: Nothing; answer: RedirectPage };
   "accounts.connect": { given: Connect; answer: Connection };
   "accounts.choose": { given: Chosen; answer: Array<AccountView> };
   "accounts.list": { given: Nothing; answer: Array<AccountView> };

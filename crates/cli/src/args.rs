@@ -159,6 +159,16 @@ pub enum Command {
 
 #[derive(Debug, Subcommand)]
 pub enum Apps {
+    /// How to get a developer app of your own, step by step.
+    Steps {
+        /// Such as youtube.
+        platform: String,
+        /// Which of the platform's ways to sign in, where it has several.
+        #[arg(long)]
+        way: Option<String>,
+    },
+    /// Print the page that sends a browser on to this computer, for a web space of yours.
+    Page,
     /// Add a developer app, or change its secret.
     Add(AddApp),
     /// List developer apps and what is left of their quotas today.

@@ -7,11 +7,13 @@ use house::{House, PASSPHRASE, Ran, contents, slipway};
 use std::io::Write;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 28] = [
+const COMMANDS: [&[&str]; 30] = [
     &["apps"],
     &["apps", "add"],
     &["apps", "list"],
     &["apps", "remove"],
+    &["apps", "steps"],
+    &["apps", "page"],
     &["connect"],
     &["accounts"],
     &["disconnect"],

@@ -14,7 +14,7 @@ mod look;
 mod posts;
 mod refile;
 
-pub use accounts::{AddApp, Disconnected, Rules, find_account};
+pub use accounts::{AddApp, Disconnected, RedirectPage, Rules, find_account};
 pub use composing::{Composing, Draft, SaveComposing};
 pub(crate) use connect::Choosing;
 pub use connect::{Choosable, Choose, Chosen, Connect, Connection};
@@ -121,6 +121,7 @@ commands! {
     "apps.add" => accounts::add_app, AddApp => AppView;
     "apps.list" => accounts::list_apps, Nothing => Vec<AppView>;
     "apps.remove" => accounts::remove_app, Id => Nothing;
+    "apps.page" => accounts::redirect_page, Nothing => RedirectPage;
     "accounts.connect" => connect::connect, Connect => Connection;
     "accounts.choose" => connect::choose, Chosen => Vec<AccountView>;
     "accounts.list" => accounts::list, Nothing => Vec<AccountView>;

@@ -52,6 +52,10 @@ pub struct SignInFacts {
     pub label: &'static str,
     /// What this way can't do, said before anybody goes through it.
     pub note: Option<&'static str>,
+    /// Https address of the console where a developer app is made.
+    pub console: &'static str,
+    /// What a person does there to get one for this way, in order.
+    pub steps: &'static [StepFact],
     /// Host (one of `hosts`) and path of the page the user sees.
     pub authorize: (&'static str, &'static str),
     pub token: (&'static str, &'static str),
@@ -84,6 +88,25 @@ pub struct SignInFacts {
     pub rotates: bool,
     /// Revoking takes every scope of the same developer project with it.
     pub revokes_all: bool,
+}
+
+/// One step of making a developer app.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct StepFact {
+    pub text: &'static str,
+    /// What is entered there, letter for letter.
+    pub copy: Option<&'static str>,
+}
+
+impl StepFact {
+    pub const fn plain(text: &'static str) -> StepFact {
+        StepFact { text, copy: None }
+    }
+
+    pub const fn copied(text: &'static str, copy: &'static str) -> StepFact {
+        StepFact { text, copy: Some(copy) }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -330,6 +353,8 @@ pub struct OptionFact {
     pub excludes: &'static [Exclusion],
     /// May still be changed after the platform took the post.
     pub amendable: bool,
+    /// The platform wants it seen before posting: it is never among the further options.
+    pub in_view: bool,
     pub as_of: &'static str,
 }
 
@@ -463,6 +488,8 @@ impl SignInFacts {
         way: "",
         label: "",
         note: None,
+        console: "",
+        steps: &[],
         authorize: ("", ""),
         token: ("", ""),
         asked_by: AskedBy::PostForm,
@@ -524,6 +551,7 @@ impl OptionFact {
         off_when: None,
         excludes: &[],
         amendable: true,
+        in_view: false,
         as_of: "",
     };
 }

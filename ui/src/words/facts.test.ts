@@ -4,6 +4,8 @@ import { said, speak } from "$messages";
 import facts from "../host/fixtures/platforms.list.json";
 
 const safe = (key: string): string => key.replace(/[^A-Za-z0-9]+/g, "_");
+const name = (way: string): string => (way === "" ? "usual" : safe(way));
+const ways = (platform: Facts) => [platform.sign_in, ...platform.also];
 
 describe("words of Facts", () => {
   it("are there in every language for every option, choice, text and quota of every platform", () => {
@@ -23,9 +25,11 @@ describe("words of Facts", () => {
           option.excludes.map((rule) => `not_${safe(`${option.key}_${rule.value}`)}`),
         ),
         ...platform.app_flags.flatMap((flag) => [`flag_${safe(flag.key)}`, `flaghelp_${safe(flag.key)}`]),
-        ...[platform.sign_in, ...platform.also].flatMap((way) =>
-          way.note === null ? [] : [`way_${way.way === "" ? "usual" : safe(way.way)}`],
-        ),
+        ...ways(platform).flatMap((way) => (way.note === null ? [] : [`way_${name(way.way)}`])),
+        ...ways(platform).flatMap((way) => [
+          ...way.steps.map((_, at) => `step_${name(way.way)}_${at}`),
+          ...(way.paste === null ? [] : [`paste_${name(way.way)}`]),
+        ]),
         ...platform.words.map((word) => `word_${word.field}`),
         ...platform.quotas.map((quota) => `quota_${safe(quota.bucket)}`),
       ];

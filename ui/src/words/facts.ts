@@ -38,6 +38,11 @@ export const whyNot = (platform: string, key: string, value: string, plain: stri
 export const wayNote = (platform: string, way: string, plain: string): string =>
   fact(platform, "way", way === "" ? "usual" : way, plain);
 
+export const pasteWhat = (platform: string, way: string, plain: string): string =>
+  fact(platform, "paste", way === "" ? "usual" : way, plain);
+export const stepText = (platform: string, way: string, at: number, plain: string): string =>
+  fact(platform, "step", `${way === "" ? "usual" : way}_${at}`, plain);
+
 export const wordLabel = (platform: string, field: string): string =>
   fact(platform, "word", field, of(platform)?.words.find((word) => word.field === field)?.label ?? field);
 export const quotaLabel = (platform: string, bucket: string, plain: string): string =>

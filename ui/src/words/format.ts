@@ -54,10 +54,18 @@ export const timeExact = (when: When, zone?: string): string =>
 /** Fri 20 Nov 2026 */
 export const day = (when: When, zone?: string): string =>
   dates({ weekday: "short", day: "numeric", month: "short", year: "numeric" }, zone).format(date(when));
-/** Fri 20 Nov, 18:00 */
+/** Fri 20 Nov, 18:00; with its year where that is more than half a year away. */
 export const dateTime = (when: When, zone?: string): string =>
   dates(
-    { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+    {
+      weekday: "short",
+      day: "numeric",
+      month: "short",
+      ...(Math.abs(date(when).getTime() - Date.now()) > 183 * 86_400_000 ? { year: "numeric" } : {}),
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+    },
     zone,
   ).format(date(when));
 

@@ -3,6 +3,7 @@
 import type { Fix, Problem } from "$bindings";
 import { app } from "$state/app.svelte";
 import { said } from "$messages";
+import { optionLabel } from "./facts";
 import { dateTime } from "./format";
 
 /** What a browser throws has a code and a message, too; only a problem has a fix. */
@@ -16,8 +17,19 @@ export function asProblem(what: unknown): Problem {
   return { code: "internal", weight: "block", message: String(what), fix: { do: "none" } };
 }
 
-export function problemText(problem: Problem): string {
-  if (app.language === "en") return problem.message;
+/** `platform`: of the channel it is about, where that stands beside it. */
+export function problemText(problem: Problem, platform?: string): string {
+  if (app.language === "en") {
+    const name = app.facts.find((facts) => facts.id === platform)?.name;
+    return name !== undefined && problem.message.startsWith(`${name}: `)
+      ? problem.message.slice(name.length + 2)
+      : problem.message;
+  }
+  const field = problem.fix.do === "edit" ? problem.fix.field : "";
+  if (platform !== undefined && problem.code === "option_missing" && field !== "") {
+    const named = said("problem_option_missing_named", { option: optionLabel(platform, field) });
+    if (named !== undefined) return named;
+  }
   const given = { at: problem.fix.do === "wait_until" ? dateTime(problem.fix.at) : "" };
   return said(`problem_${problem.code}`, given) ?? problem.message;
 }

@@ -7,6 +7,7 @@ use crate::out::clip;
 use crate::times;
 use crate::words::Exit;
 use serde_json::{Value, json};
+use slipway_core::facts::RedirectKind;
 use slipway_core::problem::{Code, Outcome, Problem};
 use slipway_core::view::AppView;
 use std::collections::BTreeMap;
@@ -14,6 +15,12 @@ use std::io::Read;
 
 pub async fn run(door: &Door, what: Apps) -> Outcome<Exit> {
     match what {
+        Apps::Steps { platform, way } => steps(door, &platform, way.as_deref().unwrap_or_default()),
+        Apps::Page => {
+            let page = door.call("apps.page", Value::Null).await?;
+            door.out.answer(&page, |out| out.line(page["text"].as_str().unwrap_or_default().trim_end()));
+            Ok(Exit::Done)
+        }
         Apps::Add(app) => add(door, app).await,
         Apps::List => list(door).await,
         Apps::Remove { id } => {
@@ -22,6 +29,39 @@ pub async fn run(door: &Door, what: Apps) -> Outcome<Exit> {
             Ok(Exit::Done)
         }
     }
+}
+
+/// The same steps as the window shows, ended by what to type here.
+fn steps(door: &Door, platform: &str, way: &str) -> Outcome<Exit> {
+    let facts = door.engine.platform(platform)?.facts();
+    let sign_in = facts.ways().find(|one| one.way == way).ok_or_else(|| {
+        let known: Vec<_> = facts.ways().map(|one| one.way).filter(|way| !way.is_empty()).collect();
+        usage(format!(
+            "{} has no way to sign in called \"{way}\". Known: {}.",
+            facts.name,
+            if known.is_empty() { "only the usual one".into() } else { known.join(", ") }
+        ))
+    })?;
+    let answer = json!({"console": sign_in.console, "note": sign_in.note, "steps": sign_in.steps});
+    door.out.answer(&answer, |out| {
+        out.line(&format!("At {}:", sign_in.console));
+        for (at, step) in sign_in.steps.iter().enumerate() {
+            out.line(&format!("{}. {}", at + 1, step.text));
+            if let Some(copy) = step.copy {
+                out.line(&format!("   {copy}"));
+            }
+        }
+        let way = if way.is_empty() { String::new() } else { format!(" --way {way}") };
+        out.line(&format!("Then: slipway apps add {platform}{way} --client-id ID --secret-stdin"));
+        if sign_in.redirects.contains(&RedirectKind::HttpsPage) {
+            out.line("The page for a web space of yours: slipway apps page > slipway-redirect.html, and --redirect with its address.");
+        }
+        for other in facts.ways().filter(|one| one.way != sign_in.way) {
+            let said = if other.way.is_empty() { String::new() } else { format!(" --way {}", other.way) };
+            out.aside(&format!("Another way, {}: slipway apps steps {platform}{said}", other.label));
+        }
+    });
+    Ok(Exit::Done)
 }
 
 async fn add(door: &Door, app: AddApp) -> Outcome<Exit> {
@@ -91,8 +131,7 @@ async fn list(door: &Door) -> Outcome<Exit> {
     let apps: Vec<AppView> = super::read(answer.clone())?;
     door.out.answer(&answer, |out| {
         if apps.is_empty() {
-            return out
-                .aside("No developer apps yet. slipway apps add PLATFORM --client-id ID --secret-stdin");
+            return out.aside("No developer apps yet. How to get one: slipway apps steps PLATFORM");
         }
         let rows: Vec<Vec<String>> = apps
             .iter()

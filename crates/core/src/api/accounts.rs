@@ -47,6 +47,21 @@ pub struct AddApp {
     pub redirect: Option<String>,
 }
 
+/// The ready page that sends a browser on to this computer, for platforms that answer to https alone.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct RedirectPage {
+    /// Of the file.
+    pub name: &'static str,
+    /// HTML, to be put anywhere as it is.
+    pub text: &'static str,
+}
+
+pub(super) async fn redirect_page(_: &Engine, _: &dyn Host, _: Nothing) -> Outcome<RedirectPage> {
+    let text = include_str!("../../../../docs/slipway-redirect.html");
+    Ok(RedirectPage { name: "slipway-redirect.html", text })
+}
+
 pub(super) async fn add_app(engine: &Engine, _: &dyn Host, given: AddApp) -> Outcome<AppView> {
     let facts = engine.platform(&given.platform)?.facts();
     let way = way_of(facts, &given.way)?;

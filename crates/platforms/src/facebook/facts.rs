@@ -3,7 +3,7 @@
 //! Rules that hang on the kind (a reel is upright and short, a video is not) are in `check`. Left out on purpose: targeting and feed
 //! targeting (whole audiences as JSON, for advertisers), drafts, stories, photos, comments and insights.
 
-use crate::graph::sign_in::{DIALOG, FACEBOOK_LOGIN};
+use crate::graph::sign_in::{DIALOG, FACEBOOK_LOGIN, NUMBER_AND_SECRET, WHERE_IT_ANSWERS};
 use crate::graph::{API, UPLOADS};
 use slipway_core::facts::*;
 
@@ -23,7 +23,21 @@ pub(crate) static FACTS: Facts = Facts {
     id: "facebook",
     name: "Facebook",
     hosts: &[DIALOG, API, UPLOADS],
-    sign_in: SignInFacts { scopes: SCOPES, ..FACEBOOK_LOGIN },
+    sign_in: SignInFacts {
+        steps: &[
+            StepFact::plain(
+                "Make an app for the use case Manage everything on your Page, with plain Facebook Login, not the one for businesses.",
+            ),
+            StepFact::copied(
+                "Add these permissions to the use case, or Meta shows no dialog at all.",
+                "pages_show_list,pages_read_engagement,pages_manage_posts,business_management",
+            ),
+            WHERE_IT_ANSWERS,
+            NUMBER_AND_SECRET,
+        ],
+        scopes: SCOPES,
+        ..FACEBOOK_LOGIN
+    },
     app_flags: &[AppFlagFact {
         key: "live",
         label: "The Meta app is live",

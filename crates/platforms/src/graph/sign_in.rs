@@ -20,6 +20,7 @@ const EXCHANGE: TradeFact = TradeFact {
 /// There is no refresh token: a long user token is traded for its successor while it lives. The tokens Pages act under come from it,
 /// have no end of their own, and die with it (password, role, app removed).
 pub(crate) const FACEBOOK_LOGIN: SignInFacts = SignInFacts {
+    console: "https://developers.facebook.com/apps/",
     authorize: (DIALOG, "/v25.0/dialog/oauth"),
     token: (API, "/v25.0/oauth/access_token"),
     asked_by: AskedBy::GetQuery,
@@ -43,3 +44,11 @@ pub(crate) const FACEBOOK_LOGIN: SignInFacts = SignInFacts {
     revokes_all: true,
     ..SignInFacts::PLAIN
 };
+
+/// Where the answer of a sign-in may go, and what is copied at the end; the same for everything behind Facebook Login.
+pub(crate) const WHERE_IT_ANSWERS: StepFact = StepFact::plain(
+    "Sign in while the app is in development mode: then there is no address to register. An app that is live wants an https page of yours: put the page below on any web space, and register its address under Facebook Login, Settings.",
+);
+pub(crate) const NUMBER_AND_SECRET: StepFact = StepFact::plain(
+    "Under App settings, Basic copy App ID and App secret here. Under Advanced leave Require app secret off.",
+);

@@ -28,6 +28,17 @@ pub(crate) static FACTS: Facts = Facts {
         note: Some(
             "For professional accounts that are linked to a Facebook Page. Videos go up straight from this computer.",
         ),
+        steps: &[
+            StepFact::plain(
+                "Make an app for the use case Manage messaging & content on Instagram, set up with Facebook Login: the plain one, not the one for businesses.",
+            ),
+            StepFact::copied(
+                "Add these permissions to the use case, or Meta shows no dialog at all.",
+                "instagram_basic,instagram_content_publish,instagram_manage_comments,pages_show_list,pages_read_engagement,business_management",
+            ),
+            sign_in::WHERE_IT_ANSWERS,
+            sign_in::NUMBER_AND_SECRET,
+        ],
         scopes: FACEBOOK_SCOPES,
         ..sign_in::FACEBOOK_LOGIN
     },
@@ -37,6 +48,25 @@ pub(crate) static FACTS: Facts = Facts {
         note: Some(
             "Needs no Facebook Page, but Instagram takes no file from this computer this way: each post needs a public https address where Instagram fetches the same video. Several videos in one post and paid partnerships are not possible either. Choose Facebook Login unless you have no Page.",
         ),
+        console: "https://developers.facebook.com/apps/",
+        steps: &[
+            StepFact::plain(
+                "Make an app for the use case Manage messaging & content on Instagram, set up with Instagram Login.",
+            ),
+            StepFact::plain(
+                "Under Generate access tokens add your account, and accept the invitation in the Instagram app: Settings, Website permissions, Apps and websites.",
+            ),
+            StepFact::plain(
+                "Copy the Instagram app ID and its secret here; they differ from those of the Meta app.",
+            ),
+            StepFact::plain(
+                "To connect press Generate token there and paste the token here. Or sign in by browser: put the page below on any web space, and register its address under Business login settings.",
+            ),
+            StepFact::copied(
+                "For the browser add these permissions.",
+                "instagram_business_basic,instagram_business_content_publish,instagram_business_manage_comments",
+            ),
+        ],
         authorize: ("www.instagram.com", "/oauth/authorize"),
         token: ("api.instagram.com", "/oauth/access_token"),
         asked_by: AskedBy::PostForm,

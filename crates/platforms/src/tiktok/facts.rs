@@ -31,6 +31,24 @@ pub(crate) static FACTS: Facts = Facts {
     // Upload addresses name hosts of their own: documented are open-upload. and upload.us., seen were open-upload-va. and others.
     hosts: &["www.tiktok.com", "open.tiktokapis.com", "*.tiktokapis.com"],
     sign_in: SignInFacts {
+        console: "https://developers.tiktok.com/apps/",
+        steps: &[
+            StepFact::plain("Connect a new app, with Desktop among its platforms."),
+            StepFact::copied(
+                "Add Login Kit, and under Desktop register this address, with the star and the slash at its end. If the portal refuses the star, put a port number there and name the address below.",
+                "http://127.0.0.1:*/callback/",
+            ),
+            StepFact::copied(
+                "Add the Content Posting API, switch Direct Post on in it, and give the app these scopes.",
+                "user.info.basic,video.publish,video.upload",
+            ),
+            StepFact::plain(
+                "Make a sandbox of the app with your account among its target users, or submit the app for review.",
+            ),
+            StepFact::plain(
+                "Copy its client key and client secret here; those of the sandbox if you made one.",
+            ),
+        ],
         authorize: ("www.tiktok.com", "/v2/auth/authorize/"),
         token: ("open.tiktokapis.com", "/v2/oauth/token/"),
         revoke: Some(RevokeFact::AccessToken { at: ("open.tiktokapis.com", "/v2/oauth/revoke/") }),
@@ -161,6 +179,7 @@ const OPTIONS: &[OptionFact] = &[
     },
     OptionFact {
         key: "allow_comment",
+        in_view: true,
         label: "Allow Comment",
         help: "",
         default: Some("false"),
@@ -173,6 +192,7 @@ const OPTIONS: &[OptionFact] = &[
     },
     OptionFact {
         key: "allow_duet",
+        in_view: true,
         label: "Allow Duet",
         help: "",
         default: Some("false"),
@@ -182,6 +202,7 @@ const OPTIONS: &[OptionFact] = &[
     },
     OptionFact {
         key: "allow_stitch",
+        in_view: true,
         label: "Allow Stitch",
         help: "",
         default: Some("false"),
@@ -194,6 +215,7 @@ const OPTIONS: &[OptionFact] = &[
     },
     OptionFact {
         key: "disclosure",
+        in_view: true,
         label: "Disclose video content",
         help: "Turn on to disclose that this video promotes goods or services in exchange for something of value. It may promote yourself, a third party, or both.",
         default: Some("false"),

@@ -18,6 +18,20 @@ pub(crate) static FACTS: Facts = Facts {
     name: "YouTube",
     hosts: &["accounts.google.com", "oauth2.googleapis.com", "www.googleapis.com", "youtube.googleapis.com"],
     sign_in: SignInFacts {
+        console: "https://console.cloud.google.com/",
+        steps: &[
+            StepFact::plain("Make a project. In its library of APIs find YouTube Data API v3 and enable it."),
+            StepFact::copied(
+                "In Google Auth Platform choose External, and under Data access add this scope.",
+                SCOPE,
+            ),
+            StepFact::plain(
+                "Add your own account as a test user, then each sign-in lasts 7 days. Or press Publish app, then it lasts.",
+            ),
+            StepFact::plain(
+                "Under Clients make an OAuth client of the type Desktop app, and copy its id and secret here.",
+            ),
+        ],
         authorize: ("accounts.google.com", "/o/oauth2/v2/auth"),
         token: ("oauth2.googleapis.com", "/token"),
         revoke: Some(RevokeFact::RefreshToken { at: ("oauth2.googleapis.com", "/revoke") }),

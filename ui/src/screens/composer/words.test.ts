@@ -60,6 +60,7 @@ describe("the composer's words", () => {
       off_when: null,
       excludes: [],
       amendable: true,
+      in_view: false,
       as_of: "",
     } satisfies OptionFact;
     const strict: Facts = { ...youtube, options: [...youtube.options, audience] };
@@ -90,7 +91,9 @@ describe("the composer's words", () => {
       goes_out,
       problems: [],
     });
-    expect(howItGoes([of("a", "at_the_minute"), of("b", "handed_over"), of("c", "handed_over")])).toEqual([
+    expect(
+      howItGoes([of("a", "at_the_minute"), of("b", "handed_over"), of("c", "handed_over")], (one) => one.name),
+    ).toEqual([
       { how: "handed_over", names: ["b", "c"] },
       { how: "at_the_minute", names: ["a"] },
     ]);

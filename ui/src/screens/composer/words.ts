@@ -109,6 +109,7 @@ export function shownFirst(facts: Facts, chosen: Options): OptionFact[] {
   return possible.filter(
     (option) =>
       option.required ||
+      option.in_view ||
       option.key === "privacy" ||
       // What became possible by a choice is seen beside it.
       (option.depends_on !== null && chosen[option.depends_on[0]] !== undefined) ||
@@ -117,10 +118,13 @@ export function shownFirst(facts: Facts, chosen: Options): OptionFact[] {
 }
 
 /** Channels by how their post reaches the public, in the order in which they need this computer least. */
-export function howItGoes(channels: CheckedChannel[]): { how: GoesOut; names: string[] }[] {
+export function howItGoes(
+  channels: CheckedChannel[],
+  called: (one: CheckedChannel) => string,
+): { how: GoesOut; names: string[] }[] {
   const order: GoesOut[] = ["handed_over", "staged", "at_the_minute", "now"];
   return order
-    .map((how) => ({ how, names: channels.filter((one) => one.goes_out === how).map((one) => one.name) }))
+    .map((how) => ({ how, names: channels.filter((one) => one.goes_out === how).map(called) }))
     .filter((group) => group.names.length > 0);
 }
 
@@ -148,11 +152,12 @@ export function nextSlots(free: FreeSlot[], channels: number[], most = 4): FreeS
     .slice(0, most);
 }
 
-/** Snapshots to go back to. Bounded; what is typed quickly counts as one. */
+/** Snapshots to go back to. Bounded; what is typed quickly in one place counts as one. */
 export class Past<T> {
   #done: T[] = [];
   #undone: T[] = [];
   #last = -Infinity;
+  #what = "";
 
   constructor(
     private readonly most = 100,
@@ -163,10 +168,10 @@ export class Past<T> {
     return this.#done.length > 0;
   }
 
-  /** Before a change: `state` is how it was. */
-  keep(state: T, now: number = Date.now()): void {
-    const joined = now - this.#last < this.together && this.#done.length > 0;
-    this.#last = now;
+  /** Before a change: `state` is how it was, `what` is changed. */
+  keep(state: T, now: number = Date.now(), what = ""): void {
+    const joined = now - this.#last < this.together && this.#done.length > 0 && what === this.#what;
+    [this.#last, this.#what] = [now, what];
     this.#undone = [];
     if (!joined) this.#done = [...this.#done.slice(1 - this.most), state];
   }

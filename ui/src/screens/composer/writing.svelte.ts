@@ -179,8 +179,8 @@ export class Writing {
   }
 
   /** Every change goes through here: kept for undo, saved soon, checked soon. */
-  change(act: () => void): void {
-    this.#past.keep($state.snapshot(this.draft));
+  change(act: () => void, what = ""): void {
+    this.#past.keep($state.snapshot(this.draft), Date.now(), what);
     this.undoable = this.#past.some;
     act();
     this.#after();
@@ -212,11 +212,14 @@ export class Writing {
   }
 
   setWords(platform: string | undefined, words: Words): void {
-    this.change(() => {
-      if (platform !== undefined && this.draft.words_for[platform])
-        this.draft.words_for = { ...this.draft.words_for, [platform]: words };
-      else this.draft.words = words;
-    });
+    this.change(
+      () => {
+        if (platform !== undefined && this.draft.words_for[platform])
+          this.draft.words_for = { ...this.draft.words_for, [platform]: words };
+        else this.draft.words = words;
+      },
+      `words ${platform ?? ""}`,
+    );
   }
 
   setOwn(platform: string, own: boolean): void {

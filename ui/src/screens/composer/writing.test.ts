@@ -53,6 +53,17 @@ describe("a post being written", () => {
     post.end();
   });
 
+  it("keeps the file when the words typed right after it are taken back", async () => {
+    const post = new Writing();
+    await post.open({ paths: ["/videos/rye-crust-final.mp4"] });
+    post.setWords(undefined, { title: "Rye", caption: "" });
+    post.setWords(undefined, { title: "Rye crust", caption: "" });
+    expect(post.undo(false)).toBe(true);
+    expect(post.draft.words.title).toBe("rye crust final");
+    expect(post.draft.path).toBe("/videos/rye-crust-final.mp4");
+    post.end();
+  });
+
   it("goes back and forth over changes", async () => {
     const post = new Writing();
     await post.open({});
