@@ -100,7 +100,13 @@ impl World {
         let flags = BTreeMap::from([("audited".to_string(), self.settings().tiktok.audited)]);
         let tiktok = App { flags, ..self.tiktok.app() };
         let apps = [("youtube", self.google.app()), ("tiktok", tiktok)];
-        apps.into_iter().chain(self.meta.apps()).map(|(platform, app)| (platform.to_string(), app)).collect()
+        let mut apps: BTreeMap<_, _> =
+            apps.into_iter().chain(self.meta.apps()).map(|(name, app)| (name.to_string(), app)).collect();
+        // Here everybody sees what it posts.
+        if let Some(app) = apps.get_mut("facebook") {
+            app.flags.insert("live".into(), true);
+        }
+        apps
     }
 
     /// Kept bytes of a video, whichever platform's: blob, length and media type.
