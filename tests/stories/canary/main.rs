@@ -1,4 +1,4 @@
-//! Secrets stay where they belong (C30): all flows of every platform are run by the real binary, talking as much as it can, with a
+//! Secrets stay where they belong: all flows of every platform are run by the real binary, talking as much as it can, with a
 //! sandbox whose every token, code, session address and client secret is known; then every file, every temp file and every word of
 //! every command is searched for them, as they are and encoded.
 //!

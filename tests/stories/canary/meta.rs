@@ -51,7 +51,7 @@ fn beside(place: &Place, name: &str, content: &[u8]) -> anyhow::Result<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_secret_of_facebook_is_written_or_said_anywhere_c30() -> anyhow::Result<()> {
+async fn no_secret_of_facebook_is_written_or_said_anywhere() -> anyhow::Result<()> {
     let place = a_place().await?;
     let how = SignIn {
         platform: "facebook",
@@ -167,7 +167,7 @@ async fn no_secret_of_facebook_is_written_or_said_anywhere_c30() -> anyhow::Resu
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_secret_of_instagram_is_written_or_said_anywhere_c30() -> anyhow::Result<()> {
+async fn no_secret_of_instagram_is_written_or_said_anywhere() -> anyhow::Result<()> {
     let place = a_place().await?;
     let how = SignIn {
         platform: "instagram",
@@ -242,7 +242,7 @@ async fn no_secret_of_instagram_is_written_or_said_anywhere_c30() -> anyhow::Res
 
 /// Without a Page: the answer comes over a page of one's own, and Instagram fetches the video at an address.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_secret_of_instagram_login_is_written_or_said_anywhere_c30() -> anyhow::Result<()> {
+async fn no_secret_of_instagram_login_is_written_or_said_anywhere() -> anyhow::Result<()> {
     let place = a_place().await?;
     let app = place.sandbox.announcement().apps.get("instagram_login").context("no such app")?.clone();
     let args = [

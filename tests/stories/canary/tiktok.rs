@@ -20,7 +20,7 @@ const DIRECT: &[&str] =
 const INBOX: &[&str] = &["--to", "tiktok", "-o", "tiktok.mode=inbox"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_secret_of_tiktok_is_written_or_said_anywhere_c30() -> anyhow::Result<()> {
+async fn no_secret_of_tiktok_is_written_or_said_anywhere() -> anyhow::Result<()> {
     let place = trouble::talkative().await?;
     place.sandbox.settings(|settings| settings.tiktok.moderation_ms = 100);
     let how = SignIn {
