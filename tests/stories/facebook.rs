@@ -5,7 +5,7 @@ use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use slipway_core::api;
 use slipway_core::engine::Engine;
-use slipway_sandbox::{Fault, MetaAnswers, StatusAnswer, VideoView};
+use slipway_sandbox::{Deed, Fault, MetaAnswers, StatusAnswer, VideoView};
 use slipway_stories::rounds::{Blow, Pain, every_call_every_pain};
 use slipway_stories::{Choice, Nobody, Person, Quick, Running, Town, call, post, wait_for, wait_shown};
 use std::path::{Path, PathBuf};
@@ -442,4 +442,41 @@ async fn who_may_not_post_on_a_page_is_told_so() -> anyhow::Result<()> {
     let both = Person::default().connect(&engine, "facebook").await?;
     ensure!(both > 0);
     town.nothing_odd()
+}
+
+/// A reel has its id from its first byte; that makes it no more public. Taken up a day after its minute, it asks before the call that
+/// would publish it (C17).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reel_taken_up_long_after_its_minute_asks_before_it_is_published_c17() -> anyhow::Result<()> {
+    for (kind, sending) in [("reel", "facebook.upload"), ("video", "facebook.uploads.put")] {
+        let mut scene = Scene::set().await?;
+        let path = scene.town.video("long.mp4", 30_000_000, 41)?;
+        scene.town.sandbox.plan(Fault::next(sending, Deed::SlowBytesPerS(2_000_000)));
+        let id = scene.post(&path, Some(scene.ahead(5)), json!({"kind": kind})).await?;
+        scene.run();
+        wait_shown(&scene.engine, id, "sends", PATIENCE, |_| {
+            let calls = scene.town.sandbox.calls();
+            calls.iter().any(|call| call.api == sending && call.status.is_none())
+        })
+        .await?;
+        if let Some(running) = scene.running.take() {
+            running.crash().await;
+        }
+        scene.quick.hold();
+        scene.quick.pass(Duration::from_secs(20 * 3600));
+        scene.engine = scene.town.engine_with(scene.quick.clock.clone())?;
+        scene.run();
+        let shown = wait_for(&scene.engine, id, &["stuck", "published"], PATIENCE).await?;
+        ensure!(shown["state"] == "stuck" && shown["problem"]["code"] == "missed", "{kind}: {shown:#}");
+        ensure!(
+            scene.town.videos().iter().all(|video| video.public_at_ms.is_none()),
+            "{kind}: it went out unasked"
+        );
+        call(&scene.engine, "posts.retry", json!({"id": id})).await?;
+        let shown = wait_for(&scene.engine, id, &["stuck", "published"], PATIENCE).await?;
+        ensure!(shown["state"] == "published", "{kind}: {shown:#}");
+        scene.only_video(&path)?;
+        scene.the_end().await?;
+    }
+    Ok(())
 }

@@ -117,8 +117,7 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
             }
             Act::Send(call) => {
                 // Begun before its minute and taken up again long after it: late is a thing to be asked about, not to happen (C17).
-                let commits =
-                    next.stage == Stage::Publishing && ticket.errand.is_none() && desk.job.remote.is_none();
+                let commits = next.stage == Stage::Publishing && ticket.errand.is_none();
                 if commits
                     && ticket.memo().is_some()
                     && ticket.from != State::Ready

@@ -29,15 +29,15 @@ pub(super) async fn answers_for_its_minute(
     by_its_rule(engine, ticket, desk, awake_since, fresh).await
 }
 
-/// The same for a post that was begun before and has nothing at the platform that could be public: asked before the very call that
-/// would make it so. What came before that call is of no consequence, however much of it there was.
+/// The same for a post that was begun before and is not public: asked before the very call that would make it so. What came before
+/// that call is of no consequence, however much of it there was.
 pub(super) async fn answers_before_it_commits(
     engine: &Engine,
     ticket: &Ticket,
     desk: &Desk,
     awake_since: Timestamp,
 ) -> Outcome<bool> {
-    by_its_rule(engine, ticket, desk, awake_since, true).await
+    by_its_rule(engine, ticket, desk, awake_since, desk.job.remote.is_none()).await
 }
 
 /// `nothing_there`: the platform holds nothing that a person would have to take away.
