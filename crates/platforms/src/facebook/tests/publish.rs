@@ -92,7 +92,8 @@ fn an_upload_that_facebook_gave_up_before_its_minute_may_be_made_anew() {
     for status in ["expired", "upload_failed"] {
         let house =
             uploaded(due_in(300, job())).rests_ready().later(300).wakes().sends("facebook.reels.finish");
-        let said = house.hears(yes()).waits().wakes().fails(shows(json!({ "video_status": status })));
+        let said =
+            house.hears(yes()).sends("facebook.video.status").fails(shows(json!({ "video_status": status })));
         assert!(matches!(said, Fault::Failed(problem) if problem.code == Code::ProcessingFailed), "{status}");
     }
 }
