@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { app } from "$state/app.svelte";
-import { bytes, duration, late, left, speed, time } from "./format";
+import { bytes, dateTime, duration, late, left, speed, time } from "./format";
 import { speak } from "$messages";
 
 function speakIn(language: "en" | "ja" | "ru"): void {
@@ -42,6 +42,12 @@ describe("numbers in words", () => {
   it("reads an instant in the zone of the plan, not of the computer", () => {
     expect(time("2026-11-20T17:00:00Z", "Europe/Berlin")).toBe("18:00");
     expect(time("2026-11-20T17:00:00Z", "Asia/Tokyo")).toBe("02:00");
+  });
+
+  it("says the year of an instant that is far from now", () => {
+    const [soon, far] = [7, 365].map((days) => new Date(Date.now() + days * 86_400_000));
+    expect(dateTime(soon ?? 0)).not.toMatch(/\d{4}/);
+    expect(dateTime(far ?? 0)).toContain(String(far?.getFullYear()));
   });
 
   it("speaks Japanese and Russian", () => {

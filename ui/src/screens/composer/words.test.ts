@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Facts, OptionFact } from "$bindings";
+import type { AccountView, Facts, OptionFact } from "$bindings";
 import facts from "../../host/fixtures/platforms.list.json";
 import {
   Past,
@@ -10,6 +10,7 @@ import {
   cutAt,
   endingsOf,
   howItGoes,
+  paced,
   missing,
   nextSlots,
   offWhy,
@@ -97,6 +98,19 @@ describe("the composer's words", () => {
       { how: "handed_over", names: ["b", "c"] },
       { how: "at_the_minute", names: ["a"] },
     ]);
+  });
+
+  it("tells the pace of channels that go out at their minute, where it was measured", () => {
+    const of = (account: number, goes_out: "staged" | "at_the_minute") => ({
+      account,
+      name: "",
+      platform: "p",
+      goes_out,
+      problems: [],
+    });
+    const accounts = [12_400, null, 300, 9000].map((pace_ms, id) => ({ id, pace_ms }) as AccountView);
+    const all = [of(0, "at_the_minute"), of(1, "at_the_minute"), of(2, "at_the_minute"), of(3, "staged")];
+    expect(paced(all, accounts).map(({ account, ms }) => [account.id, ms])).toEqual([[0, 12_400]]);
   });
 
   it("goes back and forth, joining what is typed quickly, and forgets the oldest", () => {

@@ -1,5 +1,15 @@
 // Counting, marking and deciding what is shown: the composer's pure half.
-import type { CheckedChannel, ConsentText, Facts, FreeSlot, GoesOut, OptionFact, Options, Unit } from "$bindings";
+import type {
+  AccountView,
+  CheckedChannel,
+  ConsentText,
+  Facts,
+  FreeSlot,
+  GoesOut,
+  OptionFact,
+  Options,
+  Unit,
+} from "$bindings";
 
 const utf8 = new TextEncoder();
 
@@ -126,6 +136,14 @@ export function howItGoes(
   return order
     .map((how) => ({ how, names: channels.filter((one) => one.goes_out === how).map(called) }))
     .filter((group) => group.names.length > 0);
+}
+
+/** Channels that go out at their minute and whose time until a post shows is known, a second or more. */
+export function paced(channels: CheckedChannel[], accounts: AccountView[]): { account: AccountView; ms: number }[] {
+  return channels
+    .filter((one) => one.goes_out === "at_the_minute")
+    .flatMap((one) => accounts.filter((account) => account.id === one.account))
+    .flatMap((account) => ((account.pace_ms ?? 0) >= 1000 ? [{ account, ms: account.pace_ms ?? 0 }] : []));
 }
 
 const endings: Record<string, string[]> = {
