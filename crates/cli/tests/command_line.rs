@@ -325,3 +325,26 @@ fn papers_are_made() {
         assert!(into.join(name).is_file(), "{name}");
     }
 }
+
+/// The steps end with what to type here, and say what to enter there letter for letter; the page is the one in docs.
+#[test]
+fn the_steps_to_an_app_and_the_page_to_put_up_are_printed() {
+    let house = House::new();
+    let said = |args: &[&str]| house.run(args);
+    let tiktok = said(&["apps", "steps", "tiktok"]);
+    assert_eq!(tiktok.code, 0, "{tiktok:?}");
+    assert!(tiktok.out.lines().any(|line| line.trim() == "http://127.0.0.1:*/callback/"), "{tiktok:?}");
+    assert!(tiktok.out.contains("slipway apps add tiktok --client-id"), "{tiktok:?}");
+    let instagram = said(&["apps", "steps", "instagram", "--way", "instagram_login"]);
+    assert!(
+        instagram.out.contains("--way instagram_login") && instagram.out.contains("slipway apps page"),
+        "{instagram:?}"
+    );
+    let json = said(&["--json", "apps", "steps", "facebook"]).last_json();
+    assert!(json["steps"].as_array().is_some_and(|steps| steps.len() >= 4), "{json}");
+    for args in [&["apps", "steps", "nowhere"][..], &["apps", "steps", "tiktok", "--way", "nowhere"]] {
+        assert_ne!(said(args).code, 0, "{args:?}");
+    }
+    let page = said(&["apps", "page"]);
+    assert_eq!(page.out.trim_end(), include_str!("../../../docs/slipway-redirect.html").trim_end());
+}

@@ -14,7 +14,7 @@ mod look;
 mod posts;
 mod refile;
 
-pub use accounts::{AddApp, Disconnected, RedirectPage, Rules, find_account};
+pub use accounts::{AddApp, Disconnected, RedirectPage, Rules, find_account, way_of};
 pub use composing::{Composing, Draft, SaveComposing};
 pub(crate) use connect::Choosing;
 pub use connect::{Choosable, Choose, Chosen, Connect, Connection};

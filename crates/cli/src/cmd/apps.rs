@@ -7,6 +7,7 @@ use crate::out::clip;
 use crate::times;
 use crate::words::Exit;
 use serde_json::{Value, json};
+use slipway_core::api;
 use slipway_core::facts::RedirectKind;
 use slipway_core::problem::{Code, Outcome, Problem};
 use slipway_core::view::AppView;
@@ -34,14 +35,7 @@ pub async fn run(door: &Door, what: Apps) -> Outcome<Exit> {
 /// The same steps as the window shows, ended by what to type here.
 fn steps(door: &Door, platform: &str, way: &str) -> Outcome<Exit> {
     let facts = door.engine.platform(platform)?.facts();
-    let sign_in = facts.ways().find(|one| one.way == way).ok_or_else(|| {
-        let known: Vec<_> = facts.ways().map(|one| one.way).filter(|way| !way.is_empty()).collect();
-        usage(format!(
-            "{} has no way to sign in called \"{way}\". Known: {}.",
-            facts.name,
-            if known.is_empty() { "only the usual one".into() } else { known.join(", ") }
-        ))
-    })?;
+    let sign_in = api::way_of(facts, way)?.sign_in;
     let answer = json!({"console": sign_in.console, "note": sign_in.note, "steps": sign_in.steps});
     door.out.answer(&answer, |out| {
         out.line(&format!("At {}:", sign_in.console));

@@ -115,11 +115,12 @@ pub(super) async fn add_app(engine: &Engine, _: &dyn Host, given: AddApp) -> Out
     engine.app_views()?.into_iter().find(|app| app.id == id).ok_or_else(gone)
 }
 
-pub(super) fn way_of(facts: &'static Facts, way: &str) -> Outcome<Way> {
+/// One of the platform's ways to sign in, by its name; empty: the usual one.
+pub fn way_of(facts: &'static Facts, way: &str) -> Outcome<Way> {
     Way::of(facts, way).ok_or_else(|| {
         let known: Vec<_> = facts.ways().map(|way| way.way).filter(|way| !way.is_empty()).collect();
-        let message =
-            format!("{} has no way to sign in called \"{way}\". Known: {}.", facts.name, known.join(", "));
+        let known = if known.is_empty() { "only the usual one".into() } else { known.join(", ") };
+        let message = format!("{} has no way to sign in called \"{way}\". Known: {known}.", facts.name);
         Problem::block(Code::BadRequest, message).edit("way")
     })
 }
