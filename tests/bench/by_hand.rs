@@ -87,6 +87,20 @@ impl Curl {
     }
 }
 
+impl Curl {
+    /// The whole of it in one request, as Meta's upload host wants it.
+    fn send_to_rupload(&mut self, address: &Value, token: &str, parts: &Parts) -> anyhow::Result<()> {
+        let headers = [
+            ("Authorization", format!("OAuth {token}")),
+            ("offset", "0".into()),
+            ("file_size", parts.size.to_string()),
+            ("Content-Type", "application/octet-stream".into()),
+        ];
+        self.send("POST", &parts.whole, address.as_str().context("no address")?, &headers);
+        Ok(())
+    }
+}
+
 impl Yard {
     /// An access token of whoever signed in last, as the sandbox knows it.
     async fn token(&self, begins: &str) -> anyhow::Result<String> {
@@ -134,6 +148,11 @@ impl Yard {
         Ok(serde_json::from_str(&text)?)
     }
 
+    async fn opened_by_graph(&self, path: &str, token: &str, form: &[(&str, &str)]) -> anyhow::Result<Value> {
+        let call = self.http.post(format!("{}/v25.0/{path}", self.host(GRAPH)?));
+        self.opened(call.bearer_auth(token).form(form)).await
+    }
+
     /// The same chunks as the engine's to an address of an init of its own.
     pub async fn to_tiktok(&self, curl: &mut Curl, parts: &Parts) -> anyhow::Result<()> {
         let source = json!({
@@ -168,37 +187,17 @@ impl Yard {
     /// One request to a container of its own.
     pub async fn to_instagram(&self, curl: &mut Curl, parts: &Parts) -> anyhow::Result<()> {
         let (token, _, account) = self.page("instagram_content_publish").await?;
-        let call = self
-            .http
-            .post(format!("{}/v25.0/{account}/media", self.host(GRAPH)?))
-            .bearer_auth(&token)
-            .form(&[("media_type", "REELS"), ("upload_type", "resumable")]);
-        let opened = self.opened(call).await?;
-        let address = opened["uri"].as_str().context("no address")?;
-        curl.send("POST", &parts.whole, address, &uploads(&token, parts));
-        Ok(())
+        let wishes = [("media_type", "REELS"), ("upload_type", "resumable")];
+        let opened = self.opened_by_graph(&format!("{account}/media"), &token, &wishes).await?;
+        curl.send_to_rupload(&opened["uri"], &token, parts)
     }
 
     /// One request to a reel of its own, which is never finished.
     pub async fn to_facebook(&self, curl: &mut Curl, parts: &Parts) -> anyhow::Result<()> {
         let (token, page, _) = self.page("pages_manage_posts").await?;
-        let call = self
-            .http
-            .post(format!("{}/v25.0/{page}/video_reels", self.host(GRAPH)?))
-            .bearer_auth(&token)
-            .form(&[("upload_phase", "start")]);
-        let opened = self.opened(call).await?;
-        let address = opened["upload_url"].as_str().context("no address")?;
-        curl.send("POST", &parts.whole, address, &uploads(&token, parts));
-        Ok(())
+        let opened = self
+            .opened_by_graph(&format!("{page}/video_reels"), &token, &[("upload_phase", "start")])
+            .await?;
+        curl.send_to_rupload(&opened["upload_url"], &token, parts)
     }
-}
-
-fn uploads(token: &str, parts: &Parts) -> [(&'static str, String); 4] {
-    [
-        ("Authorization", format!("OAuth {token}")),
-        ("offset", "0".into()),
-        ("file_size", parts.size.to_string()),
-        ("Content-Type", "application/octet-stream".into()),
-    ]
 }

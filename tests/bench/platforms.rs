@@ -8,7 +8,7 @@
 use crate::by_hand::{Curl, Parts};
 use crate::process::{Took, run};
 use crate::table::{Table, median};
-use crate::upload::each;
+use crate::upload::{each, memory, start_up};
 use crate::yard::Yard;
 use anyhow::{Context, ensure};
 use serde_json::json;
@@ -31,15 +31,7 @@ pub async fn platforms(table: &mut Table) -> anyhow::Result<()> {
     for (id, _, _) in THREE {
         yard.connect(id, json!({})).await?;
     }
-    let mut idle = Vec::new();
-    for _ in 0..5 {
-        idle.push(run(yard.slipway(&["--quiet", "run", "--until-idle"]))?);
-    }
-    let (start, start_cpu) = (each(&idle, |took| took.wall), each(&idle, |took| took.cpu));
-    table.known(
-        "Start and end of `slipway run` with an empty queue and three channels",
-        &format!("{:.0} ms, {:.0} ms CPU", start * 1e3, start_cpu * 1e3),
-    );
+    let (start, start_cpu) = start_up(&yard, table, "three channels")?;
     for (id, name, files) in THREE {
         let small = rounds(&yard, id, &videos(&yard, id, files, 128 * MIB)?, 1).await?;
         let large = rounds(&yard, id, &videos(&yard, id, files, GIB)?, ROUNDS).await?;
@@ -65,15 +57,7 @@ pub async fn platforms(table: &mut Table) -> anyhow::Result<()> {
             &format!("{name}, 1 GiB: CPU without start-up, of curl's"),
             &format!("{:.2}", (cpu - start_cpu) / curl_cpu),
         );
-        let most = |took: &[Took]| took.iter().map(|took| took.memory).fold(0.0, f64::max);
-        let (small, large) = (most(&small.engine), most(&large.engine));
-        table.at_most(&format!("{name}, 1 GiB: peak memory of the engine"), large, 48.0, "MiB");
-        table.at_most(
-            &format!("{name}, 1 GiB against 128 MiB: peak memory, difference"),
-            (large - small).abs(),
-            4.0,
-            "MiB",
-        );
+        memory(table, [&format!("{name}, 1 GiB"), "128 MiB"], &small.engine, &large.engine);
     }
     Ok(())
 }

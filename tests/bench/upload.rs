@@ -51,17 +51,36 @@ pub fn each(took: &[Took], figure: impl Fn(&Took) -> f64) -> f64 {
     median(took.iter().map(figure).collect())
 }
 
-pub async fn upload(table: &mut Table) -> anyhow::Result<()> {
-    let yard = Yard::new().await?;
+/// Seconds, and seconds of CPU, that a run takes which has nothing to do.
+pub fn start_up(yard: &Yard, table: &mut Table, with: &str) -> anyhow::Result<(f64, f64)> {
     let mut idle = Vec::new();
     for _ in 0..5 {
         idle.push(run(yard.slipway(&["--quiet", "run", "--until-idle"]))?);
     }
-    let (start, start_cpu) = (each(&idle, |took| took.wall), each(&idle, |took| took.cpu));
+    let (start, cpu) = (each(&idle, |took| took.wall), each(&idle, |took| took.cpu));
     table.known(
-        "Start and end of `slipway run` with an empty queue (vault key, database, tokens)",
-        &format!("{:.0} ms, {:.0} ms CPU", start * 1e3, start_cpu * 1e3),
+        &format!("Start and end of `slipway run` with an empty queue ({with})"),
+        &format!("{:.0} ms, {:.0} ms CPU", start * 1e3, cpu * 1e3),
     );
+    Ok((start, cpu))
+}
+
+/// The most of the large rounds, held against the same bound whatever the size.
+pub fn memory(table: &mut Table, [what, less]: [&str; 2], small: &[Took], large: &[Took]) {
+    let most = |took: &[Took]| took.iter().map(|took| took.memory).fold(0.0, f64::max);
+    let (small, large) = (most(small), most(large));
+    table.at_most(&format!("{what}: peak memory of the engine"), large, 48.0, "MiB");
+    table.at_most(
+        &format!("{what} against {less}: peak memory, difference"),
+        (large - small).abs(),
+        4.0,
+        "MiB",
+    );
+}
+
+pub async fn upload(table: &mut Table) -> anyhow::Result<()> {
+    let yard = Yard::new().await?;
+    let (start, start_cpu) = start_up(&yard, table, "vault key, database, tokens")?;
     let small = rounds(&yard, &yard.video("small.mp4", 256 * MIB, 1)?, 2).await?;
     let large = rounds(&yard, &yard.video("large.mp4", 4 * GIB, 2)?, ROUNDS).await?;
     let (wall, curl) = (each(&large.engine, |took| took.wall), each(&large.curl, |took| took.wall));
@@ -82,10 +101,7 @@ pub async fn upload(table: &mut Table) -> anyhow::Result<()> {
     );
     table.at_most("4 GiB: CPU without start-up, of curl's", (cpu - start_cpu) / curl_cpu, 1.25, "");
     table.at_most("4 GiB: CPU with start-up and all, of curl's", cpu / curl_cpu, 1.25, "");
-    let most = |took: &[Took]| took.iter().map(|took| took.memory).fold(0.0, f64::max);
-    let (small, large) = (most(&small.engine), most(&large.engine));
-    table.at_most("4 GiB: peak memory of the engine", large, 48.0, "MiB");
-    table.at_most("4 GiB against 256 MiB: peak memory, difference", (large - small).abs(), 4.0, "MiB");
+    memory(table, ["4 GiB", "256 MiB"], &small.engine, &large.engine);
     Ok(())
 }
 

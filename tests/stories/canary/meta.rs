@@ -1,6 +1,6 @@
 //! Facebook Pages and Instagram by either way: the app's secret and tokens in addresses, Pages' own tokens, signed sessions of files.
 
-use super::search::{nothing_is_found, proves_that_it_finds};
+use super::search::nothing_is_found;
 use super::trouble::{self, SignIn};
 use anyhow::{Context, ensure};
 use slipway_sandbox::{Deed, Fault};
@@ -158,12 +158,7 @@ async fn no_secret_of_facebook_is_written_or_said_anywhere() -> anyhow::Result<(
     ids.push(place.queue(&path, &reel).await?);
     trouble::run(&place, false, Duration::from_secs(8)).await?;
     trouble::look_at_everything(&place, &ids).await?;
-    trouble::echoes_were_kept(&place)?;
-    let count = nothing_is_found(&place, "in the end", FACEBOOK)?;
-    place.run(&["-vvv", "disconnect", "facebook"]).await?;
-    nothing_is_found(&place, "after the disconnect", FACEBOOK)?;
-    println!("{count} secrets, {} commands, {:?}", place.heard().len(), place.sandbox.state().secret_kinds);
-    proves_that_it_finds(&place)
+    trouble::ends(&place, "facebook", FACEBOOK).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -232,12 +227,7 @@ async fn no_secret_of_instagram_is_written_or_said_anywhere() -> anyhow::Result<
     place.sandbox.plan(Fault::next("instagram.upload", Deed::SessionGone));
     trouble::live_through(&place, &apis).await?;
     trouble::look_at_everything(&place, &ids).await?;
-    trouble::echoes_were_kept(&place)?;
-    let count = nothing_is_found(&place, "in the end", INSTAGRAM)?;
-    place.run(&["-vvv", "disconnect", "instagram"]).await?;
-    nothing_is_found(&place, "after the disconnect", INSTAGRAM)?;
-    println!("{count} secrets, {} commands, {:?}", place.heard().len(), place.sandbox.state().secret_kinds);
-    proves_that_it_finds(&place)
+    trouble::ends(&place, "instagram", INSTAGRAM).await
 }
 
 /// Without a Page: the answer comes over a page of one's own, and Instagram fetches the video at an address.
@@ -291,10 +281,5 @@ async fn no_secret_of_instagram_login_is_written_or_said_anywhere() -> anyhow::R
     }
     trouble::live_through(&place, &apis).await?;
     trouble::look_at_everything(&place, &ids).await?;
-    trouble::echoes_were_kept(&place)?;
-    let count = nothing_is_found(&place, "in the end", INSTAGRAM_LOGIN)?;
-    place.run(&["-vvv", "disconnect", "instagram"]).await?;
-    nothing_is_found(&place, "after the disconnect", INSTAGRAM_LOGIN)?;
-    println!("{count} secrets, {} commands, {:?}", place.heard().len(), place.sandbox.state().secret_kinds);
-    proves_that_it_finds(&place)
+    trouble::ends(&place, "instagram", INSTAGRAM_LOGIN).await
 }

@@ -1,6 +1,6 @@
 //! TikTok: codes, tokens that rotate, addresses of uploads that are passwords by themselves.
 
-use super::search::{nothing_is_found, proves_that_it_finds};
+use super::search::nothing_is_found;
 use super::trouble::{self, SignIn};
 use anyhow::ensure;
 use slipway_sandbox::{Deed, Fault};
@@ -81,10 +81,5 @@ async fn no_secret_of_tiktok_is_written_or_said_anywhere() -> anyhow::Result<()>
     ids.push(place.queue(&path, DIRECT).await?);
     trouble::run(&place, false, Duration::from_secs(10)).await?;
     trouble::look_at_everything(&place, &ids).await?;
-    trouble::echoes_were_kept(&place)?;
-    let count = nothing_is_found(&place, "in the end", KINDS)?;
-    place.run(&["-vvv", "disconnect", "tiktok"]).await?;
-    nothing_is_found(&place, "after the disconnect", KINDS)?;
-    println!("{count} secrets, {} commands, {:?}", place.heard().len(), place.sandbox.state().secret_kinds);
-    proves_that_it_finds(&place)
+    trouble::ends(&place, "tiktok", KINDS).await
 }

@@ -1,5 +1,6 @@
 //! Ways in which an answer repeats what it was asked, and runs that take whatever comes. The same for every platform.
 
+use crate::search::{nothing_is_found, proves_that_it_finds};
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use slipway_sandbox::{Call, Deed, Fault, Hurt, StatusAnswer};
@@ -277,7 +278,7 @@ pub async fn look_at_everything(place: &Place, ids: &[i64]) -> anyhow::Result<()
 }
 
 /// The echoes did reach the history, the report and the words of a command, without what they held.
-pub fn echoes_were_kept(place: &Place) -> anyhow::Result<()> {
+fn echoes_were_kept(place: &Place) -> anyhow::Result<()> {
     let kept = |asked: &str| {
         place
             .heard()
@@ -288,4 +289,14 @@ pub fn echoes_were_kept(place: &Place) -> anyhow::Result<()> {
         ensure!(kept(asked), "no echo was kept in what `{asked}` says");
     }
     Ok(())
+}
+
+/// The end of a platform's story: the echoes were kept, no secret is anywhere, also after the channel is gone, and the search works.
+pub async fn ends(place: &Place, platform: &str, kinds: &[(&str, usize)]) -> anyhow::Result<()> {
+    echoes_were_kept(place)?;
+    let count = nothing_is_found(place, "in the end", kinds)?;
+    place.run(&["-vvv", "disconnect", platform]).await?;
+    nothing_is_found(place, "after the disconnect", kinds)?;
+    println!("{count} secrets, {} commands, {:?}", place.heard().len(), place.sandbox.state().secret_kinds);
+    proves_that_it_finds(place)
 }
