@@ -78,6 +78,7 @@ pub struct Store {
 
 struct Inner {
     path: PathBuf,
+    folder_id: String,
     jobs: Mutex<Option<std::sync::mpsc::Sender<Job>>>,
     writer: Mutex<Option<std::thread::JoinHandle<()>>>,
     readers: Mutex<Vec<Connection>>,
@@ -104,7 +105,7 @@ impl Store {
     ///
     /// Problems: `database_newer`, `database_corrupt` (the file is kept aside), `database_other_world`, `read_only`, `disk_full`.
     pub fn open(path: &Path, world: World, events: Events) -> Outcome<Store> {
-        let connection = open::open(path, world)?;
+        let (connection, folder_id) = open::open(path, world)?;
         let (jobs, inbox) = std::sync::mpsc::channel::<Job>();
         let (said, elsewhere) = (events.clone(), Arc::new(Notify::new()));
         let noticed = elsewhere.clone();
@@ -115,6 +116,7 @@ impl Store {
         Ok(Store {
             inner: Arc::new(Inner {
                 path: path.to_path_buf(),
+                folder_id,
                 jobs: Mutex::new(Some(jobs)),
                 writer: Mutex::new(Some(writer)),
                 readers: Mutex::new(Vec::new()),
@@ -126,6 +128,11 @@ impl Store {
 
     pub fn path(&self) -> &Path {
         &self.inner.path
+    }
+
+    /// The random id of this data folder: 32 hexadecimal digits, the same for as long as its queue lives.
+    pub fn folder_id(&self) -> &str {
+        &self.inner.folder_id
     }
 
     pub fn events(&self) -> &Events {

@@ -18,7 +18,8 @@ const MIGRATIONS: &[M<'static>] = &[
 /// How many copies of the file are kept.
 const BACKUPS: usize = 5;
 
-pub(super) fn open(path: &Path, world: World) -> Outcome<Connection> {
+/// The open file, and the id of its data folder.
+pub(super) fn open(path: &Path, world: World) -> Outcome<(Connection, String)> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| folder_problem(&error))?;
     }
@@ -26,13 +27,14 @@ pub(super) fn open(path: &Path, world: World) -> Outcome<Connection> {
     take_up(path, world).map_err(|problem| unreadable(path, problem))
 }
 
-fn take_up(path: &Path, world: World) -> Outcome<Connection> {
+fn take_up(path: &Path, world: World) -> Outcome<(Connection, String)> {
     let existed = path.exists();
     let mut connection = connect(path).map_err(problem)?;
     migrate(&mut connection, path, existed, MIGRATIONS)?;
     claim_world(&connection, world)?;
+    let folder = folder_id(&connection)?;
     quick_check(&connection, path)?;
-    Ok(connection)
+    Ok((connection, folder))
 }
 
 /// Brings the file up to date, all or nothing, with a copy before. Another process may be doing the same: the second to come finds
@@ -120,6 +122,14 @@ fn claim_world(connection: &Connection, world: World) -> Outcome<()> {
         Code::DatabaseOtherWorld,
         "This data folder belongs to the other world: sandbox and real channels never share one. Name another with --home.",
     ))
+}
+
+/// The random id of this data folder, made at the first opening: 32 hexadecimal digits. Two folders never share one by chance, as
+/// they share row ids.
+fn folder_id(connection: &Connection) -> Outcome<String> {
+    let sql = "INSERT INTO meta (key, value) VALUES ('folder', lower(hex(randomblob(16)))) ON CONFLICT (key) DO NOTHING";
+    connection.execute(sql, []).map_err(problem)?;
+    connection.query_row("SELECT value FROM meta WHERE key = 'folder'", [], |row| row.get(0)).map_err(problem)
 }
 
 /// A damaged page is found now and not in the middle of a post. Only small files are read whole; large ones are trusted to their

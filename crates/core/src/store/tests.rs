@@ -72,6 +72,16 @@ async fn a_file_of_one_world_is_never_opened_in_the_other() {
     assert!(open(folder.path(), World::Sandbox).is_ok());
 }
 
+#[test]
+fn data_folders_have_ids_of_their_own_that_stay() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let first = open(one.path(), World::Sandbox).unwrap().folder_id().to_string();
+    let other = open(two.path(), World::Sandbox).unwrap().folder_id().to_string();
+    assert_ne!(first, other);
+    assert_eq!(first.len(), 32);
+    assert_eq!(open(one.path(), World::Sandbox).unwrap().folder_id(), first);
+}
+
 #[tokio::test]
 async fn what_another_process_writes_is_noticed_and_our_own_writes_are_not() {
     let folder = tempfile::tempdir().unwrap();
