@@ -222,7 +222,11 @@ export type Decide = { id: number, there?: string | null };
 
 export type DeliveryDetail = {
   words: Words;
+  shared: Words;
+  own_words: boolean;
+  own_time: boolean;
   options: Options;
+  siblings: Array<Sibling>;
   path: string;
   fingerprint: string;
   tries: number;
@@ -287,7 +291,17 @@ export type DeliveryView = {
 
 export type Disconnected = { account: number, revoked: boolean, waiting: number, handed_over: number };
 
-export type EditPost = { id: number, title?: string | null, caption?: string | null, at?: string | null, options?: Options };
+export type EditPost = {
+  id: number;
+  also?: Array<number>;
+  whole?: boolean;
+  own_too?: boolean;
+  title?: string | null;
+  caption?: string | null;
+  at?: string | null;
+  asap?: boolean;
+  options?: Options;
+};
 
 export type ErrandState = "waiting" | "working" | "stuck" | "done";
 
@@ -572,6 +586,8 @@ export type Settings = {
   measured: number | null;
   window: WindowSettings;
 };
+
+export type Sibling = { id: number, account: number, platform: string, state: State, own_words: boolean, own_time: boolean };
 
 export type SignInFacts = {
   way: string;

@@ -95,7 +95,7 @@ pub enum Command {
     List(List),
     /// Show everything about one post.
     Show { id: i64 },
-    /// Change words, time or options of a post.
+    /// Change words, time or options of a post on one channel, or with --whole on all.
     Edit(Edit),
     /// Schedule a draft as it stands.
     Schedule {
@@ -306,6 +306,15 @@ pub struct Edit {
     /// The new time.
     #[arg(long, value_name = "WHEN")]
     pub at: Option<String>,
+    /// As soon as possible, in place of a time.
+    #[arg(long, conflicts_with = "at")]
+    pub now: bool,
+    /// Change the words and the time of the whole post: its other channels follow, except those that have their own.
+    #[arg(long)]
+    pub whole: bool,
+    /// With --whole: channels that have words or a time of their own follow, too.
+    #[arg(long, requires = "whole")]
+    pub own_too: bool,
     /// An option; nothing after the = takes it back.
     #[arg(short, long = "option", value_name = "OPTION=VALUE")]
     pub option: Vec<String>,

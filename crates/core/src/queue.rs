@@ -10,10 +10,11 @@ mod turn;
 mod wish;
 
 pub(crate) use after::{add_extras, catch_up};
+use after::look_if_moved;
 pub use anew::{begin_anew, made_anew, nothing_came};
 pub use claim::{Lane, claim_errands, claim_heavy, claim_light, next_wake, release_dead};
 pub use turn::reorder;
-pub use wish::{Cancelled, cancel, decide, finish, pause, re_time, retry, retry_errands, schedule};
+pub use wish::{Cancelled, cancel, decide, finish, pause, re_time, retry, retry_errands, schedule, un_time};
 
 use crate::event::{NoticeKind, What};
 use crate::platform::{Errand, Extra, Published, Remote, Stage};
@@ -271,6 +272,7 @@ pub fn ready(
     )
     .map_err(problem)?;
     went_well(tx, ticket)?;
+    look_if_moved(tx, ticket, now)?;
     catch_up(tx, ticket.delivery.id, now)?;
     hurry_a_cancel(tx, ticket.delivery.id)
 }
@@ -293,6 +295,7 @@ pub fn handed_over(
     add_extras(tx, ticket.delivery.id, extras, now)?;
     catch_up(tx, ticket.delivery.id, now)?;
     rests(tx, ticket.delivery.id, Some(look), None)?;
+    look_if_moved(tx, ticket, now)?;
     hurry_a_cancel(tx, ticket.delivery.id)
 }
 

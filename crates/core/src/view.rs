@@ -6,10 +6,12 @@
 mod days;
 mod list;
 mod overview;
+mod siblings;
 
 pub use days::{DayView, Days};
 pub use list::Filter;
 pub use overview::{Glance, Happening, HouseView};
+pub use siblings::Sibling;
 
 use crate::engine::Engine;
 use crate::platform::{Errand, GoesOut, Options, Remote, Stage, Words};
@@ -178,7 +180,13 @@ pub struct DeliveryDetail {
     #[serde(flatten)]
     pub line: DeliveryView,
     pub words: Words,
+    /// Words of the post, which every channel has that has none of its own.
+    pub shared: Words,
+    pub own_words: bool,
+    pub own_time: bool,
     pub options: Options,
+    /// The other deliveries of its post.
+    pub siblings: Vec<Sibling>,
     pub path: String,
     pub fingerprint: String,
     pub tries: u32,
@@ -219,7 +227,7 @@ impl From<&ErrandRow> for ErrandView {
     }
 }
 
-const LINE: &str = "post.words, post.wall, media.path, media.size, account.name, account.platform, account.state, account.app_id, \
+const LINE: &str = "post.words, CASE WHEN delivery.wall IS NULL THEN post.wall ELSE nullif(delivery.wall, 'null') END, media.path, media.size, account.name, account.platform, account.state, account.app_id, \
      post.media_id, json_extract(media.probe, '$.duration_ms')";
 /// How many columns `LINE` has.
 const LINE_WIDTH: usize = 10;
@@ -322,8 +330,12 @@ impl Engine {
             let Some(media) = media::get(sql, post.media)? else { return Ok(None) };
             Ok(Some(DeliveryDetail {
                 line,
-                words: row.words.unwrap_or(post.words),
+                own_words: row.words.is_some(),
+                own_time: row.wall.is_some(),
+                words: row.words.unwrap_or_else(|| post.words.clone()),
+                shared: post.words,
                 options: row.options,
+                siblings: siblings::of(sql, row.post, id)?,
                 path: media.path.to_string_lossy().into_owned(),
                 fingerprint: media.fingerprint.as_str().to_string(),
                 tries: row.tries,
@@ -540,6 +552,8 @@ mod tests {
             problem: None,
             public_at: None,
             began_at: None,
+            wall: None,
+            revision: 1,
             sent_revision: None,
             created_at: Timestamp::UNIX_EPOCH,
         }

@@ -74,7 +74,7 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
     let row = desk.row_name(ticket);
     let mut step = match ticket.memo() {
         None => {
-            let (again, revision) = (ticket.clone(), desk.post.revision);
+            let (again, revision) = (ticket.clone(), ticket.delivery.revision);
             // Where it has an id at the platform already (a channel that was disconnected and is back), `begin` looks there (C4).
             if ticket.errand.is_none() && ticket.delivery.remote.is_none() {
                 engine.inner.store.write(move |tx| queue::begins(tx, &again, revision)).await?;
@@ -376,17 +376,23 @@ async fn rests(
             if waits_too_long(ticket, now) {
                 return engine.stick(ticket, not_public(desk), line).await;
             }
+            let publishes = rest.stage == Stage::Publishing && desk.job.ahead().is_none();
             let until = later(now, lasting.clamp(Duration::from_millis(50), Duration::from_secs(3600)));
             let write = move |tx: &mut Tx| {
                 flush(tx, &again, line)?;
-                queue::wait(tx, &again, &rest.begun(), until)
+                queue::wait(tx, &again, &rest.begun(), until)?;
+                // Its minute is here, and the platform may still keep another one: an edit made since is what it waits for.
+                if publishes && again.errand.is_none() {
+                    queue::catch_up(tx, again.delivery.id, now)?;
+                }
+                Ok(())
             };
             engine.write(write).await
         }
         Act::Ready { early } => {
             let due = desk.job.due.unwrap_or(now);
             let at = due.checked_sub(early).unwrap_or(due);
-            let revision = desk.post.revision;
+            let revision = ticket.delivery.revision;
             let write = move |tx: &mut Tx| {
                 flush(tx, &again, line)?;
                 queue::ready(tx, &again, &rest.begun(), at, revision, now)

@@ -232,6 +232,12 @@ function detail(id: number): DeliveryDetail {
   return {
     ...row,
     words: { title: row.title, caption: "Full recipe in the comments. #rye #sourdough" },
+    shared: { title: row.title, caption: "Full recipe in the comments. #rye #sourdough" },
+    own_words: false,
+    own_time: false,
+    siblings: deliveries
+      .filter((one) => one.post === row.post && one.id !== id)
+      .map(({ id, account, platform, state }) => ({ id, account, platform, state, own_words: false, own_time: false })),
     options: { privacy: "public", made_for_kids: false },
     path: `/videos/${row.file}`,
     fingerprint: "b3:0f",

@@ -196,10 +196,15 @@ pub async fn edit(door: &Door, edit: Edit) -> Outcome<Exit> {
         Some(file) => Some(read_caption(file)?),
         None => edit.caption.clone(),
     };
-    if edit.title.is_none() && caption.is_none() && edit.at.is_none() && edit.option.is_empty() {
+    if edit.title.is_none()
+        && caption.is_none()
+        && edit.at.is_none()
+        && !edit.now
+        && edit.option.is_empty()
+    {
         return Err(Problem::block(
             Code::BadRequest,
-            "Say what to change: --title, --caption, --at or -o OPTION=VALUE.",
+            "Say what to change: --title, --caption, --at, --now or -o OPTION=VALUE.",
         ));
     }
     let row: DeliveryView = door.ask("posts.show", json!({ "id": edit.id })).await?;
@@ -223,6 +228,9 @@ pub async fn edit(door: &Door, edit: Edit) -> Outcome<Exit> {
         "title": edit.title,
         "caption": caption,
         "at": edit.at,
+        "asap": edit.now,
+        "whole": edit.whole,
+        "own_too": edit.own_too,
         "options": options,
     });
     let answer = door.call("posts.edit", given).await?;

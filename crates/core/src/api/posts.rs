@@ -18,7 +18,7 @@ use crate::schedule::when::{WhenFault, parse_when};
 use crate::schedule::{Kind, WallTime, resolve};
 use crate::settings::Settings;
 use crate::store::account::Account;
-use crate::store::delivery::{self, Delivery, NewDelivery};
+use crate::store::delivery::{self, Delivery, NewDelivery, PLAN};
 use crate::store::{Tx, media, post, setting};
 use crate::view::{DayView, Days, DeliveryDetail, DeliveryView, Filter};
 use crate::worker::job;
@@ -228,7 +228,7 @@ pub(super) async fn look_at(engine: &Engine, given: &AddPost) -> Outcome<Draft> 
         let words = given.words_for.get(&account.platform).cloned();
         let row = Delivery {
             words: words.clone(),
-            ..row_to_be(&account, &options, wall.as_ref().map(|_| due), now)
+            ..row_to_be(account.id, &options, wall.as_ref().map(|_| due), now)
         };
         let media = media::Media {
             id: 0,
@@ -297,11 +297,12 @@ pub(super) async fn read_file(path: &Path) -> Outcome<(Stamp, Fingerprint, Probe
     }
 }
 
-fn row_to_be(account: &Account, options: &Options, due: Option<Timestamp>, now: Timestamp) -> Delivery {
+/// A delivery that has no row yet.
+pub(super) fn row_to_be(account: i64, options: &Options, due: Option<Timestamp>, now: Timestamp) -> Delivery {
     Delivery {
         id: 0,
         post: 0,
-        account: account.id,
+        account,
         state: State::Draft,
         stage: None,
         options: options.clone(),
@@ -323,6 +324,8 @@ fn row_to_be(account: &Account, options: &Options, due: Option<Timestamp>, now: 
         problem: None,
         public_at: None,
         began_at: None,
+        wall: None,
+        revision: 1,
         sent_revision: None,
         created_at: now,
     }
@@ -438,7 +441,7 @@ pub(super) async fn schedule(engine: &Engine, _: &dyn Host, given: Schedule) -> 
     let (Some(post), Some(account)) = (post, account) else { return Err(queue::not_found(given.id)) };
     let media = engine.read(|sql| media::get(sql, post.media))?.ok_or_else(|| queue::not_found(given.id))?;
     let platform = engine.platform(&account.platform)?.clone();
-    let due = match &post.wall {
+    let due = match row.plan(&post) {
         Some(wall) => resolve(wall).map_err(|fault| when_problem(&fault))?.at,
         None => now,
     };
@@ -544,24 +547,25 @@ pub(super) async fn finish(engine: &Engine, _: &dyn Host, given: Finish) -> Outc
 
 /// Derives every planned instant again from its wall time. Returns how many moved.
 pub(crate) fn re_derive(tx: &mut Tx, now: Timestamp) -> Outcome<usize> {
-    let rows: Vec<(i64, i64, Option<i64>)> = sql(tx
-        .prepare(
-            "SELECT delivery.id, post.id, delivery.due_at FROM delivery JOIN post ON post.id = delivery.post_id \
-             WHERE post.wall IS NOT NULL AND delivery.state NOT IN ('published', 'cancelled', 'working')",
-        )
-        .and_then(|mut get| get.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()))?;
+    let rows: Vec<(i64, Option<i64>, WallTime)> = sql(tx
+        .prepare(&format!(
+            "SELECT delivery.id, delivery.due_at, {PLAN} FROM delivery JOIN post ON post.id = delivery.post_id \
+             WHERE {PLAN} IS NOT NULL AND delivery.state NOT IN ('published', 'cancelled', 'working')"
+        ))
+        .and_then(|mut get| {
+            get.query_map([], |row| Ok((row.get(0)?, row.get(1)?, delivery::json(row, 2)?)))?.collect()
+        }))?;
     let mut moved = 0;
-    let mut known: Option<(i64, Timestamp)> = None;
-    for (id, post_id, due) in rows {
-        let at = match known.filter(|(post, _)| *post == post_id) {
-            Some((_, at)) => at,
+    let mut known: Option<(WallTime, Timestamp)> = None;
+    for (id, due, wall) in rows {
+        let at = match known.as_ref().filter(|(known, _)| *known == wall) {
+            Some((_, at)) => *at,
             None => {
-                let Some(wall) = sql(post::get(tx, post_id))?.and_then(|post| post.wall) else { continue };
                 let Ok(resolved) = resolve(&wall) else { continue };
                 resolved.at
             }
         };
-        known = Some((post_id, at));
+        known = Some((wall, at));
         // A time that has passed is no plan any more: such a post was moved to a slot, retried, or waits for the user.
         if due == Some(at.as_millisecond()) || at <= now {
             continue;
@@ -569,7 +573,7 @@ pub(crate) fn re_derive(tx: &mut Tx, now: Timestamp) -> Outcome<usize> {
         let Some(row) = sql(delivery::get(tx, id))? else { continue };
         // Where an edit at the platform is needed the revision says so.
         if row.state == State::HandedOver {
-            sql(tx.execute("UPDATE post SET revision = revision + 1 WHERE id = ?1", [post_id]))?;
+            sql(tx.execute("UPDATE delivery SET revision = revision + 1 WHERE id = ?1", [id]))?;
         }
         let start = row.next.unwrap_or(now).min(later(now, Duration::ZERO));
         queue::re_time(tx, id, at, start, row.goes_out, now)?;

@@ -1,6 +1,6 @@
 //! What follows once a platform holds a post: its after-steps, and edits made meanwhile.
 
-use super::not_found;
+use super::{Ticket, not_found};
 use crate::platform::{Errand, Extra};
 use crate::post::State;
 use crate::problem::Outcome;
@@ -20,12 +20,24 @@ pub(crate) fn add_extras(tx: &mut Tx, id: i64, extras: &[Extra], now: Timestamp)
     Ok(())
 }
 
+/// Its minute was changed while somebody was at it, who laid it down by the old one: it is looked at again now.
+pub(crate) fn look_if_moved(tx: &mut Tx, ticket: &Ticket, now: Timestamp) -> Outcome<()> {
+    tx.execute(
+        "UPDATE delivery SET next_at = ?3 WHERE id = ?1 AND due_at IS NOT ?2 AND claim IS NULL",
+        params![
+            ticket.delivery.id,
+            ticket.delivery.due.map(Timestamp::as_millisecond),
+            now.as_millisecond()
+        ],
+    )
+    .map_err(problem)?;
+    Ok(())
+}
+
 /// Words or time changed while it was on its way: bring the platform up to date (C38).
 pub(crate) fn catch_up(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<()> {
     let Some(row) = delivery::get(tx, id).map_err(problem)? else { return Err(not_found(id)) };
-    let wanted: i64 = tx
-        .query_row("SELECT revision FROM post WHERE id = ?1", [row.post], |row| row.get(0))
-        .map_err(problem)?;
+    let wanted = row.revision;
     if row.sent_revision.is_some_and(|sent| sent < wanted)
         && row.remote.is_none()
         && row.state == State::Ready

@@ -10,6 +10,7 @@ use crate::post::State;
 use crate::problem::{Code, Outcome, Problem};
 use crate::schedule::lead::{lead, start_at};
 use crate::settings::Settings;
+use crate::store::delivery::PLAN;
 use crate::store::{Tx, delivery, problem, setting};
 use jiff::Timestamp;
 use rusqlite::{Row, params};
@@ -106,7 +107,7 @@ pub(super) fn pressed(tx: &Tx, lanes: &[Lane], chosen: i64, now: Timestamp) -> O
         let overtaken: Vec<Waiting> = tx
             .prepare_cached(&format!(
                 "{WAITING} INDEXED BY {index} {MEDIA} WHERE account_id = ?1 AND {HEAVY}{open} AND next_at <= ?2 AND due_at < ?3 \
-                 AND post.wall IS NOT NULL ORDER BY due_at LIMIT ?4"
+                 AND {PLAN} IS NOT NULL ORDER BY due_at LIMIT ?4"
             ))
             .and_then(|mut get| {
                 let (now, due) = (now.as_millisecond(), first.due.as_millisecond());

@@ -84,6 +84,17 @@ pub fn re_time(
     }
 }
 
+/// A draft that has no time any more.
+pub fn un_time(tx: &mut Tx, id: i64, goes_out: GoesOut) -> Outcome<()> {
+    tx.execute(
+        "UPDATE delivery SET due_at = NULL, goes_out = ?2 WHERE id = ?1 AND state = 'draft'",
+        params![id, bare(&goes_out)],
+    )
+    .map_err(problem)?;
+    tx.say(What::Delivery { id });
+    Ok(())
+}
+
 fn set_times(tx: &mut Tx, id: i64, due: Timestamp, next: Timestamp, goes_out: GoesOut) -> Outcome<()> {
     tx.execute(
         "UPDATE delivery SET due_at = ?2, next_at = CASE WHEN state IN ('stuck', 'parked') THEN next_at ELSE ?3 END, goes_out = ?4 WHERE id = ?1",

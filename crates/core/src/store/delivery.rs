@@ -6,6 +6,8 @@ use crate::media::original::Stamp;
 use crate::platform::{GoesOut, Options, Remote, Stage, Words};
 use crate::post::State;
 use crate::problem::{Outcome, Problem};
+use crate::schedule::WallTime;
+use crate::store::post::Post;
 use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -23,6 +25,8 @@ pub struct Delivery {
     pub options: Options,
     /// Words for this account alone.
     pub words: Option<Words>,
+    /// A plan for this account alone; inside it `None` is "as soon as possible".
+    pub wall: Option<Option<WallTime>>,
     pub goes_out: GoesOut,
     pub due: Option<Timestamp>,
     pub next: Option<Timestamp>,
@@ -42,6 +46,8 @@ pub struct Delivery {
     pub problem: Option<Problem>,
     pub public_at: Option<Timestamp>,
     pub began_at: Option<Timestamp>,
+    /// Counts the edits of what this delivery sends.
+    pub revision: i64,
     pub sent_revision: Option<i64>,
     pub created_at: Timestamp,
 }
@@ -50,7 +56,12 @@ pub(crate) const COLUMNS: &str = "delivery.id, delivery.post_id, delivery.accoun
      delivery.options, delivery.words, delivery.goes_out, delivery.due_at, delivery.next_at, delivery.paused, \
      delivery.claimed_at, delivery.in_flight, delivery.tries, delivery.failures, delivery.failed_ever, delivery.memo, \
      delivery.confirmed, delivery.remote_id, delivery.remote_url, delivery.privacy, delivery.problem, \
-     delivery.public_at, delivery.began_at, delivery.sent_revision, delivery.created_at, delivery.cancelling";
+     delivery.public_at, delivery.began_at, delivery.sent_revision, delivery.created_at, delivery.cancelling, \
+     delivery.wall, delivery.revision";
+
+/// The plan that holds for a delivery: its own, else the post's. NULL: as soon as possible.
+pub(crate) const PLAN: &str =
+    "CASE WHEN delivery.wall IS NULL THEN post.wall ELSE nullif(delivery.wall, 'null') END";
 
 /// The same columns for a list: options are not read, and of the memo only whether there is one.
 pub(crate) fn columns_of_a_list() -> String {
@@ -60,7 +71,7 @@ pub(crate) fn columns_of_a_list() -> String {
 }
 
 /// How many columns `COLUMNS` has, for whoever joins more behind them.
-pub(crate) const WIDTH: usize = 27;
+pub(crate) const WIDTH: usize = 29;
 
 pub(crate) fn from_row(row: &Row) -> rusqlite::Result<Delivery> {
     let state: String = row.get(3)?;
@@ -93,7 +104,43 @@ pub(crate) fn from_row(row: &Row) -> rusqlite::Result<Delivery> {
         sent_revision: row.get(24)?,
         created_at: instant(row, 25)?.unwrap_or_default(),
         cancelling: row.get(26)?,
+        wall: maybe_json(row, 27)?,
+        revision: row.get(28)?,
     })
+}
+
+impl Delivery {
+    /// The wall time it is planned for; `None`: as soon as possible.
+    pub fn plan<'a>(&'a self, post: &'a Post) -> Option<&'a WallTime> {
+        self.wall.as_ref().map_or(post.wall.as_ref(), |own| own.as_ref())
+    }
+
+    /// The words it goes out with.
+    pub fn spoken<'a>(&'a self, post: &'a Post) -> &'a Words {
+        self.words.as_ref().unwrap_or(&post.words)
+    }
+}
+
+/// Other wishes of one delivery; its revision rises, so that what the platform holds can be told from what is wanted (C38).
+pub fn set_wishes(
+    tx: &Tx,
+    id: i64,
+    words: Option<&Words>,
+    wall: Option<&Option<WallTime>>,
+    options: &Options,
+) -> Outcome<()> {
+    tx.execute(
+        "UPDATE delivery SET words = ?2, wall = ?3, options = ?4, revision = revision + 1 WHERE id = ?1",
+        params![id, words.map(text), wall.map(text), text(options)],
+    )
+    .map_err(problem)?;
+    Ok(())
+}
+
+/// The plan it keeps when the post gets another one. What it sends is the same as before.
+pub fn keep_plan(tx: &Tx, id: i64, wall: &Option<WallTime>) -> Outcome<()> {
+    tx.execute("UPDATE delivery SET wall = ?2 WHERE id = ?1", params![id, text(wall)]).map_err(problem)?;
+    Ok(())
 }
 
 /// A new delivery, not yet moved by anybody.

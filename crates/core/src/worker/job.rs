@@ -8,6 +8,7 @@ use crate::media::original::{Original, Stamp};
 use crate::platform::{AnyPlatform, Cost, Errand, Job, JobMedia, OptionKind, Pace, SideFile};
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::queue::{Charge, Ticket, not_found};
+use crate::schedule::WallTime;
 use crate::settings::Settings;
 use crate::store::{account, app, delivery, media, post, setting};
 use crate::wire::Files;
@@ -18,7 +19,8 @@ use std::sync::Arc;
 pub(crate) struct Desk {
     pub(crate) account: account::Account,
     pub(crate) app: app::App,
-    pub(crate) post: post::Post,
+    /// The wall time the delivery is planned for; `None`: as soon as possible.
+    pub(crate) plan: Option<WallTime>,
     pub(crate) media: media::Media,
     pub(crate) platform: Arc<dyn AnyPlatform>,
     pub(crate) job: Job,
@@ -35,7 +37,8 @@ impl Desk {
         let (Some(app), Some(media)) = (app, media) else { return Err(not_found(row.id)) };
         let platform = engine.platform(&account.platform)?.clone();
         let job = job(engine, &platform, row, &account, &app, &post, &media, ticket.task())?;
-        Ok(Desk { account, app, post, media, platform, job })
+        let plan = row.plan(&post).cloned();
+        Ok(Desk { account, app, plan, media, platform, job })
     }
 
     /// The name a memo is sealed for: it opens for no other row.
@@ -131,7 +134,7 @@ impl Desk {
             .map(|ms| ms.map(|ms| Timestamp::from_millisecond(ms).unwrap_or_default()))
             .collect()
         })?;
-        let zone = self.post.wall.as_ref().map_or("UTC", |wall| wall.zone.as_str());
+        let zone = self.plan.as_ref().map_or("UTC", |wall| wall.zone.as_str());
         let found = crate::schedule::slots::next_free_slot(&self.account.slots, zone, &taken, now);
         Ok(found.ok().flatten().map(|(_, at)| at))
     }
@@ -214,12 +217,12 @@ pub(crate) fn job(
     errand: Errand,
 ) -> Outcome<Job> {
     let video = media.probe.video.as_ref();
-    let words = row.words.clone().unwrap_or_else(|| post.words.clone());
+    let words = row.spoken(post).clone();
     let mut job = Job {
         errand,
         key: format!("slipway-{}-{}", row.id, row.created_at.as_millisecond()),
         now: engine.clock().now(),
-        due: post.wall.as_ref().and(row.due),
+        due: row.plan(post).and(row.due),
         media: JobMedia {
             size: media.size,
             mime: media.probe.mime.clone(),

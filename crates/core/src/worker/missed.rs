@@ -55,7 +55,7 @@ async fn by_its_rule(
     let was_offline = waited_for(Code::Offline);
     let missed = due < awake_since || was_offline;
     // "As soon as possible" has no minute to miss.
-    if ticket.errand.is_some() || desk.post.wall.is_none() || ticket.delivery.cancelling || !missed {
+    if ticket.errand.is_some() || desk.plan.is_none() || ticket.delivery.cancelling || !missed {
         return Ok(true);
     }
     let slot = desk.next_slot(engine, now)?;
