@@ -21,6 +21,19 @@ fn the_window_may_listen_and_nothing_else_of_the_framework() {
 }
 
 #[test]
+fn the_player_may_load_from_its_one_port_and_nothing_else_may() {
+    let read = |text: &str| serde_json::from_str::<tauri::Config>(text).expect("a configuration");
+    let before = read(include_str!("../tauri.conf.json"));
+    let mut after = before.clone();
+    crate::window::allow_player(&mut after, "http://127.0.0.1:4000");
+    let policy = |config: &tauri::Config| serde_json::to_value(&config.app.security.csp).expect("JSON");
+    let (mut before, after) = (policy(&before), policy(&after));
+    assert_eq!(after["media-src"], "media: http://media.localhost http://127.0.0.1:4000");
+    before["media-src"] = after["media-src"].clone();
+    assert_eq!(before, after);
+}
+
+#[test]
 fn the_content_policy_is_strict() {
     let conf = read(include_str!("../tauri.conf.json"));
     let app = &conf["app"];

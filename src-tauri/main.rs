@@ -13,6 +13,7 @@ mod files;
 mod house;
 mod media;
 mod notify;
+mod player;
 mod poster;
 mod rpc;
 mod tray;
@@ -34,6 +35,9 @@ fn main() {
         }
     };
     logs(start.verbose);
+    let mut context = tauri::generate_context!();
+    let player = player(&mut context);
+    let base = Played(player.as_ref().map(player::Player::base));
     let app = tauri::Builder::default()
         // First of all, so that a second start ends before it opens anything.
         .plugin(tauri_plugin_single_instance::init(|app, args, _folder| {
@@ -72,6 +76,15 @@ fn main() {
         .setup(move |app| {
             let houses = Arc::new(Houses::new(start.clone())?);
             app.manage(houses.clone());
+            app.manage(base);
+            if let Some(player) = player {
+                let houses = houses.clone();
+                tauri::async_runtime::spawn(async move {
+                    if let Err(error) = player.serve(houses).await {
+                        tracing::warn!(%error, "the player's port is closed");
+                    }
+                });
+            }
             tray::make(app.handle())?;
             window::open(app.handle(), !start.hidden)?;
             // Beside the webview, which takes longer.
@@ -98,7 +111,7 @@ fn main() {
             }
             _ => {}
         })
-        .build(tauri::generate_context!());
+        .build(context);
     let app = match app {
         Ok(app) => app,
         Err(error) => {
@@ -112,6 +125,21 @@ fn main() {
             tauri::async_runtime::block_on(houses.leave());
         }
     });
+}
+
+/// Where the window's player finds videos; nothing where it takes them from `media:`.
+struct Played(Option<String>);
+
+/// Takes the player's port, and lets the window's content policy name it. Without a port videos show their picture.
+fn player(context: &mut tauri::Context<tauri::Wry>) -> Option<player::Player> {
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
+    let player = player::Player::bind()
+        .inspect_err(|error| tracing::warn!(%error, "there is no port for the player"))
+        .ok()?;
+    window::allow_player(context.config_mut(), &player.origin());
+    Some(player)
 }
 
 /// On standard error, our own crates alone: they never log a token, a session address, a title or a path; others might.

@@ -1,7 +1,7 @@
 //! `media://localhost/file/N` and `media://localhost/poster/N`: the chosen videos and their pictures, for the window alone.
 //!
 //! Only what is in the media table can be asked for, by number: no path ever comes from the window. Files are read by position, a
-//! bounded piece an answer.
+//! bounded piece an answer. On Linux videos are played from `player` instead, whose first lines say why.
 
 use crate::house::Houses;
 use crate::{poster, window};
@@ -33,15 +33,12 @@ pub fn answer(context: UriSchemeContext<'_, Wry>, request: Request<Vec<u8>>, res
         // Without it the window may show a video but not read a frame of it, which is how posters are drawn where ffmpeg is not.
         let headers = answer.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static(PAGES));
-        // How long the whole is, for a player that has to be given all of it.
-        headers
-            .insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, header::HeaderValue::from_static("content-range"));
         responder.respond(answer);
     });
 }
 
 /// Where the window's own pages come from.
-const PAGES: &str =
+pub(crate) const PAGES: &str =
     if cfg!(any(windows, target_os = "android")) { "http://tauri.localhost" } else { "tauri://localhost" };
 
 #[derive(Debug, PartialEq)]
@@ -87,8 +84,13 @@ async fn file(engine: Engine, id: i64, range: Option<String>) -> Answer {
     read.await.ok().flatten().unwrap_or_else(|| nothing(StatusCode::NOT_FOUND))
 }
 
-/// First and last byte of the answer (RFC 9110, section 14): one range, cut to a piece.
-fn piece(range: Option<&str>, size: u64) -> Option<(u64, u64)> {
+/// First and last byte of the answer, cut to a piece.
+fn piece(asked: Option<&str>, size: u64) -> Option<(u64, u64)> {
+    range(asked, size).map(|(from, to)| (from, to.min(from + PIECE - 1)))
+}
+
+/// First and last byte that are asked for (RFC 9110, section 14): one range, or all.
+pub(crate) fn range(range: Option<&str>, size: u64) -> Option<(u64, u64)> {
     let last = size.checked_sub(1)?;
     let (from, to) = match range {
         None => (0, last),
@@ -104,7 +106,7 @@ fn piece(range: Option<&str>, size: u64) -> Option<(u64, u64)> {
             }
         }
     };
-    (from <= to && from <= last).then(|| (from, to.min(from + PIECE - 1)))
+    (from <= to && from <= last).then_some((from, to))
 }
 
 fn whole(mime: &str, body: Vec<u8>) -> Answer {

@@ -92,6 +92,9 @@ pub struct About {
     sandbox: bool,
     platform: &'static str,
     display_language: String,
+    /// What the number of a video is put behind for the player, where that is not `media:`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    player: Option<String>,
     start: Begin,
 }
 
@@ -113,6 +116,7 @@ pub async fn about(app: AppHandle, window: WebviewWindow, houses: Kept<'_>) -> R
         sandbox: houses.engine()?.is_sandbox(),
         platform: std::env::consts::OS,
         display_language: crate::words::system_language(),
+        player: app.state::<crate::Played>().0.clone(),
         start: Begin { compose, post: houses.start.post },
     })
 }

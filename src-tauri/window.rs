@@ -5,6 +5,7 @@ use crate::house::Houses;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
+use tauri::utils::config::{Config, Csp};
 use tauri::{AppHandle, Emitter, Manager, WebviewUrl, WebviewWindowBuilder};
 use url::Url;
 
@@ -33,6 +34,15 @@ pub fn open(app: &AppHandle, show_it: bool) -> tauri::Result<()> {
         });
     }
     Ok(())
+}
+
+/// Lets the player load videos from this origin; pictures, scripts and everything else stay as they are.
+pub fn allow_player(config: &mut Config, origin: &str) {
+    if let Some(Csp::DirectiveMap(policy)) = &mut config.app.security.csp
+        && let Some(sources) = policy.get_mut("media-src")
+    {
+        sources.push(origin);
+    }
 }
 
 fn is_own(url: &Url) -> bool {

@@ -9,6 +9,8 @@ export type About = {
   platform: string;
   /** BCP 47, of the system */
   display_language: string;
+  /** What the number of a video is put behind for the player, where that is not the shell's own scheme. */
+  player?: string;
   start: { compose?: string[]; post?: number };
 };
 

@@ -3,7 +3,7 @@ import { convertFileSrc, invoke } from "@tauri-apps/api/core";
 import { listen as listenTo } from "@tauri-apps/api/event";
 import { getCurrentWebview } from "@tauri-apps/api/webview";
 import type { Commands, Event } from "$bindings";
-import type { Drop, HostEvent, ShellCommands } from "./shapes";
+import type { About, Drop, HostEvent, ShellCommands } from "./shapes";
 
 export type { Drop, HostEvent, ShellCommands, About } from "./shapes";
 
@@ -20,8 +20,13 @@ export async function shell<K extends keyof ShellCommands>(
   name: K,
   given: ShellCommands[K]["given"],
 ): Promise<ShellCommands[K]["answer"]> {
-  return invoke<ShellCommands[K]["answer"]>(name, given);
+  const answer = await invoke<ShellCommands[K]["answer"]>(name, given);
+  if (name === "about") player = (answer as About).player;
+  return answer;
 }
+
+/** Where videos are played from, where the webview plays none from the shell's own scheme. */
+let player: string | undefined;
 
 /** What the engine and the shell tell, until the returned function is called. */
 export async function listen(tell: (event: HostEvent) => void): Promise<() => void> {
@@ -51,7 +56,8 @@ export async function onDrop(tell: (drop: Drop) => void): Promise<() => void> {
   });
 }
 
-export const mediaUrl = (media: number): string => convertFileSrc(`file/${media}`, "media").replaceAll("%2F", "/");
+export const mediaUrl = (media: number): string =>
+  player === undefined ? convertFileSrc(`file/${media}`, "media").replaceAll("%2F", "/") : `${player}${media}`;
 export const posterUrl = (media: number): string => convertFileSrc(`poster/${media}`, "media").replaceAll("%2F", "/");
 export const pickVideos = (): Promise<string[]> => shell("pick_videos", {});
 export const pickFile = (extensions: string[]): Promise<string | null> => shell("pick_file", { extensions });

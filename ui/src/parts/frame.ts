@@ -1,14 +1,11 @@
 // A small picture of a video, drawn by the window's own player where nothing else makes one. A picture that can't be had is no error:
 // a player that can't decode, a frame that may not be read and an engine that says no all end in "none".
 import { call, mediaUrl } from "$host";
-import { gather } from "./reel";
 
 const widest = 640;
 /** What the engine keeps of a picture, in letters of base64. */
 const most = 266_000;
 const patience = 10_000;
-/** A picture is worth no more bytes than this where the whole file has to be gathered for it. */
-const worth = 64 * 1024 * 1024;
 
 /** As large as a small picture may be, in the shape of the video. Never larger than the video. */
 export function fit(width: number, height: number): { width: number; height: number } {
@@ -45,25 +42,14 @@ function happens(video: HTMLVideoElement, what: string): Promise<void> {
 /** One frame of the first second. */
 async function frameOf(media: number): Promise<string | undefined> {
   const video = document.createElement("video");
-  let reel: string | undefined;
   try {
     // Without this the canvas may not be read again.
     video.crossOrigin = "anonymous";
     video.muted = true;
     video.preload = "auto";
-    const load = (src: string): Promise<void> => {
-      const loaded = happens(video, "loadeddata");
-      video.src = src;
-      return loaded;
-    };
-    try {
-      await load(mediaUrl(media));
-    } catch {
-      const bytes = await gather(media, undefined, worth);
-      if (bytes === undefined) return undefined;
-      reel = URL.createObjectURL(bytes);
-      await load(reel);
-    }
+    const loaded = happens(video, "loadeddata");
+    video.src = mediaUrl(media);
+    await loaded;
     const sought = happens(video, "seeked");
     video.currentTime = Number.isFinite(video.duration) ? Math.min(0.5, video.duration / 2) : 0.1;
     await sought;
@@ -78,7 +64,6 @@ async function frameOf(media: number): Promise<string | undefined> {
     // Lets go of the file.
     video.removeAttribute("src");
     video.load();
-    if (reel !== undefined) URL.revokeObjectURL(reel);
   }
 }
 
