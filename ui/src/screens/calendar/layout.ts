@@ -17,6 +17,13 @@ export type Card = {
   composing: number | null;
 };
 
+/** A draft, which may have no day. */
+export type DraftCard = Card & {
+  /** The minute it is planned for; nothing where it has none. */
+  at: number | undefined;
+  passed: boolean;
+};
+
 const weight: Record<State, number> = {
   stuck: 0,
   to_finish: 1,
@@ -38,15 +45,18 @@ export const spokesman = (card: Card): DeliveryView | undefined =>
   );
 
 export function cards(rows: DeliveryView[], composing: Composing[], zone: string): Card[] {
-  const byPost = new Map<number, Card>();
+  // Channels of a post that go out at another minute are another card.
+  const byPost = new Map<string, Card>();
+  const firsts = new Map<number, number>();
+  for (const { post, id } of rows) firsts.set(post, Math.min(id, firsts.get(post) ?? id));
   for (const row of rows) {
     if (row.due === null) continue;
-    const known = byPost.get(row.post);
+    const known = byPost.get(`${row.post} ${row.due}`);
     if (known) known.rows.push(row);
     else {
       const wall = wallOf(row.due, zone);
-      byPost.set(row.post, {
-        key: `p${row.post}`,
+      byPost.set(`${row.post} ${row.due}`, {
+        key: "",
         title: row.title || row.file,
         day: dayNumber(wall),
         minute: minutesOf(wall),
@@ -57,6 +67,12 @@ export function cards(rows: DeliveryView[], composing: Composing[], zone: string
     }
   }
   const found = [...byPost.values()];
+  // Named by its rows and not by its minute: it is the same card after it was moved.
+  for (const card of found) {
+    const [first] = card.rows.map((row) => row.id).sort((a, b) => a - b);
+    const post = card.rows[0]?.post ?? 0;
+    card.key = first === firsts.get(post) ? `p${post}` : `p${post}d${first}`;
+  }
   for (const one of composing) {
     if (one.due === null) continue;
     const wall = wallOf(one.due, zone);
@@ -71,6 +87,47 @@ export function cards(rows: DeliveryView[], composing: Composing[], zone: string
     });
   }
   return found.sort((a, b) => a.day - b.day || a.minute - b.minute || (a.key < b.key ? -1 : 1));
+}
+
+const instantOfDraft = ({ due, at, zone, fold }: Composing, shown: string): number | undefined => {
+  if (due !== null) return Date.parse(due);
+  // A minute that has passed is no plan to the engine; it is still what was written.
+  const read = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)/.exec(at ?? "");
+  if (!read || fold) return undefined;
+  const [year = 0, month = 0, date = 0, hour = 0, minute = 0] = read.slice(1).map(Number);
+  return instantOf({ year, month, day: date, hour, minute }, zone ?? shown);
+};
+
+/** Every draft, whether written here or kept by another program: first those without a minute to come, then by minute. */
+export function drafts(rows: DeliveryView[], composing: Composing[], zone: string, now: number): DraftCard[] {
+  const place = (at: number | undefined): Pick<DraftCard, "day" | "minute" | "at" | "passed"> => {
+    const wall = wallOf(at ?? now, zone);
+    return { day: dayNumber(wall), minute: minutesOf(wall), at, passed: at !== undefined && at < now };
+  };
+  const byPost = new Map<number, DraftCard>();
+  for (const row of rows) {
+    if (row.state !== "draft") continue;
+    const known = byPost.get(row.post);
+    if (known) known.rows.push(row);
+    else {
+      const at = row.due === null ? undefined : Date.parse(row.due);
+      const { media } = row;
+      const card = { key: `tp${row.post}`, title: row.title || row.file, media, rows: [row], composing: null };
+      byPost.set(row.post, { ...card, ...place(at) });
+    }
+  }
+  const written = composing.map((one) => ({
+    key: `tc${one.id}`,
+    title: one.words.title || (one.file ?? ""),
+    media: one.media,
+    rows: [],
+    composing: one.id,
+    ...place(instantOfDraft(one, zone)),
+  }));
+  const order = (card: DraftCard): number => (card.at === undefined ? 0 : card.passed ? 1 : 2);
+  return [...byPost.values(), ...written].sort(
+    (a, b) => order(a) - order(b) || (a.at ?? 0) - (b.at ?? 0) || (a.key < b.key ? -1 : 1),
+  );
 }
 
 /** Cards by their day, both in order. */
@@ -115,10 +172,15 @@ export function lay(day: Card[], tall: number): Laid[] {
   return laid;
 }
 
-/** May a person move it? What was published or begun somewhere final stays. */
-export const movable = (card: Card): boolean =>
-  card.rows.length > 0 &&
-  card.rows.every((row) => row.state !== "published" && row.state !== "cancelled" && !row.cancelling);
+/** Why a person can't move it; nothing: it moves. What was published, taken back or given away stays. */
+export function fixed(card: Card): "published" | "cancelled" | "there" | undefined {
+  const is = (...states: State[]): boolean => card.rows.some((row) => states.includes(row.state));
+  if (is("published")) return "published";
+  if (is("cancelled") || card.rows.some((row) => row.cancelling)) return "cancelled";
+  return is("to_finish") ? "there" : undefined;
+}
+
+export const movable = (card: Card): boolean => fixed(card) === undefined;
 
 export const snap = (minutes: number): number => Math.max(0, Math.min(24 * 60 - 15, Math.round(minutes / 15) * 15));
 

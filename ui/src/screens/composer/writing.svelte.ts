@@ -1,12 +1,24 @@
 // A post being written: what was chosen, what the engine says of it, and what can be done with it. The composer's parts show it.
 import { tick } from "svelte";
-import type { AddPost, Checked, DeliveryDetail, Looked, Problem, SaveComposing, Words } from "$bindings";
+import type {
+  AddPost,
+  Checked,
+  DeliveryDetail,
+  DeliveryView,
+  Looked,
+  Problem,
+  SaveComposing,
+  Sibling,
+  Words,
+} from "$bindings";
 import { call, pickVideos, shell } from "$host";
 import { m } from "$messages";
 import { app, type ComposeRequest } from "$state/app.svelte";
 import { dateTime, num } from "$words/format";
 import { asProblem } from "$words/problem";
+import { nextText } from "$words/state";
 import { dateText, offsetText, timeText, wallOf } from "$words/zone";
+import { spread, type Spread } from "./spread";
 import { applies, missing, Past } from "./words";
 
 const empty = (): SaveComposing => ({
@@ -31,6 +43,12 @@ export class Writing {
   draft = $state<SaveComposing>(empty());
   /** Set when a post that exists is edited. */
   editing = $state<DeliveryDetail | undefined>();
+  /** An edit goes to every channel of the post that has no words, or no time, of its own. */
+  whole = $state(false);
+  /** With `whole`: to the others as well. */
+  ownToo = $state(false);
+  /** How several files were laid out. */
+  spread = $state<Spread | undefined>();
   looked = $state<Looked | undefined>();
   lookProblem = $state<Problem | undefined>();
   checked = $state<Checked | undefined>();
@@ -60,6 +78,30 @@ export class Writing {
   /** The zone the minute is read in. */
   get zone(): string {
     return this.draft.zone ?? app.zone;
+  }
+
+  /** The edit makes a planned post go out as soon as possible. */
+  get hurries(): boolean {
+    return this.editing !== undefined && this.editing.wall !== null && this.draft.at === null;
+  }
+
+  /** Siblings that an edit of the whole post leaves alone. */
+  get apart(): Sibling[] {
+    return (this.editing?.siblings ?? []).filter((one) => one.own_words || one.own_time);
+  }
+
+  /** One channel or all: what is shown are the words that are changed by it. */
+  setWhole(whole: boolean): void {
+    const { editing, draft } = this;
+    if (!editing || whole === this.whole) return;
+    const same = JSON.stringify(draft.words) === JSON.stringify(this.#words(editing));
+    this.whole = whole;
+    if (same) draft.words = { ...this.#words(editing) };
+    this.#after();
+  }
+
+  #words(editing: DeliveryDetail): Words {
+    return this.whole ? editing.shared : editing.words;
   }
 
   /** Does a platform still want a choice that has no usual value? */
@@ -140,20 +182,46 @@ export class Writing {
     await this.#look(post.path).catch(() => undefined);
   }
 
-  /** The first file is this post's; each further one becomes a draft of its own. */
+  /** The first file is this post's; each further one becomes a draft of its own, at a minute of its own. */
   async take(dropped: string[]): Promise<void> {
     const [first, ...others] = await shell("expand", { paths: dropped });
     if (first === undefined) return;
     await this.#look(first);
-    for (const path of others)
-      await call("composing.save", {
+    if (others.length === 0) return;
+    const laid = await this.#spread(others.length + 1);
+    this.spread = laid;
+    const [mine = null, ...theirs] = laid.at;
+    if (mine !== this.draft.at) this.setAt(mine);
+    const kept: number[] = [];
+    for (const [n, path] of others.entries()) {
+      const { id } = await call("composing.save", {
         ...$state.snapshot(this.draft),
         id: null,
         path,
         words: { title: titleOf(path), caption: "" },
         words_for: {},
+        at: theirs[n] ?? null,
       });
-    if (others.length > 0) app.say(m.composer_kept({ n: num(others.length) }));
+      kept.push(id);
+    }
+    await app.refresh();
+    const back = async (): Promise<void> => {
+      for (const id of kept) await call("composing.remove", { id });
+      this.spread = undefined;
+      await app.refresh();
+    };
+    app.say(m.composer_kept({ n: num(others.length) }), {
+      undo: () => void back().catch((problem: unknown) => app.tell(problem)),
+    });
+  }
+
+  /** So many minutes for so many files: this post's own, and the free slots or days after it. */
+  async #spread(n: number): Promise<Spread> {
+    const now = Date.now();
+    const range = { from: new Date(now).toISOString(), to: new Date(now + 60 * 86_400_000).toISOString() };
+    const [free, drafts] = await Promise.all([call("slots.free", range), call("composing.list", {})]);
+    const taken = drafts.flatMap((one) => (one.due === null || one.id === this.draft.id ? [] : [one.due]));
+    return spread(n, this.draft.at, this.zone, free, this.draft.to, taken);
   }
 
   async #look(path: string): Promise<void> {
@@ -321,6 +389,7 @@ export class Writing {
   #moved(post: DeliveryDetail): boolean {
     const { at, fold } = this.draft;
     const was = post.wall;
+    if (at === null || was === null) return at !== null;
     return at !== was?.local.slice(0, 16) || this.zone !== was.zone || fold !== (was.fold ?? false);
   }
 
@@ -332,14 +401,19 @@ export class Writing {
     try {
       if (editing) {
         const options = $state.snapshot(draft.options)[editing.platform] ?? {};
-        await call("posts.edit", {
+        const was = this.#words(editing);
+        const { title, caption } = draft.words;
+        const [row] = await call("posts.edit", {
           id: editing.id,
-          title: draft.words.title,
-          caption: draft.words.caption,
+          whole: this.whole,
+          own_too: this.whole && this.ownToo,
+          title: title === was.title ? null : title,
+          caption: caption === was.caption ? null : caption,
           at: this.#moved(editing) ? this.#when() : null,
+          asap: this.hurries,
           options: changed(options, editing.options),
         });
-        app.say(m.composer_saved_edit());
+        app.say(this.hurries && row?.state !== "draft" ? this.#hurried(row) : m.composer_saved_edit());
       } else {
         const added = await call("posts.add", { ...this.#asked(), again, composing: draft.id });
         const due = added.deliveries[0]?.due;
@@ -354,6 +428,12 @@ export class Writing {
     } finally {
       this.busy = false;
     }
+  }
+
+  /** It goes out now, or as soon as what holds it is over. */
+  #hurried(row: DeliveryView | undefined): string {
+    const held = row !== undefined && (row.paused || row.state === "stuck" || row.state === "parked");
+    return (held ? nextText(row) : undefined) ?? m.composer_sent();
   }
 
   async close(): Promise<void> {
