@@ -137,9 +137,104 @@ async fn several_files_and_a_folder_become_drafts_that_outlive_the_window() -> a
     let mut files: Vec<_> = all.iter().filter_map(|one| one["file"].as_str().map(String::from)).collect();
     files.sort();
     ensure!(files == ["one.mp4", "three.mp4", "two.mp4"], "{files:?}");
+    // Dropped on a minute of a day, and each has another: the channel has no slots, so one a day.
+    let mut minutes: Vec<_> = all.iter().filter_map(|one| one["at"].as_str().map(String::from)).collect();
+    minutes.sort();
+    minutes.dedup();
+    ensure!(minutes.len() == 3, "{all:?}");
+    let hours: std::collections::BTreeSet<_> = minutes.iter().map(|at| &at[10..]).collect();
+    ensure!(hours.len() == 1, "{minutes:?}");
+    window.see("composer-spread").await?;
     window.kill().await?;
     let again = desk.start().await?;
     let kept = again.rpc("composing.list", json!({})).await?;
     ensure!(kept.as_array().is_some_and(|all| all.len() == 3), "{kept}");
+    Ok(())
+}
+
+/// Without a time, and with one that has passed: both are found beside the calendar, and get a minute by key and by hand.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_without_a_time_to_come_is_found_and_given_one_by_key_and_by_hand() -> anyhow::Result<()> {
+    let desk = Desk::new().await?;
+    let video = desk.video("undated.mp4", 50_000, 4)?;
+    let window = desk.start().await?;
+    window.practise().await?;
+    let path = video.to_string_lossy().into_owned();
+    let draft = |title: &str, at: Value| {
+        json!({"id": null, "path": path, "to": [], "words": {"title": title, "caption": ""}, "words_for": {},
+            "options": {}, "at": at, "zone": null, "fold": false})
+    };
+    let keep = |given: Value| {
+        let window = &window;
+        async move {
+            window.rpc("composing.save", given).await?["id"].as_i64().context("no id")
+        }
+    };
+    let undated = keep(draft("Undated", Value::Null)).await?;
+    let passed = keep(draft("Passed", json!("2020-01-02T10:00"))).await?;
+    let at = |id: i64| {
+        let window = &window;
+        async move {
+            let all = window.rpc("composing.list", json!({})).await?;
+            let found = all.as_array().into_iter().flatten().find(|one| one["id"] == id).cloned();
+            Ok::<_, anyhow::Error>(found.map_or(Value::Null, |one| one["at"].clone()))
+        }
+    };
+    for view in ["week", "day", "month", "list"] {
+        window.click(&format!("view-{view}")).await?;
+        window.see(&format!("tray-draft-{undated}")).await?;
+        window.see(&format!("tray-draft-{passed}")).await?;
+    }
+    // By key: a time to come, an hour or so from now.
+    window.focus(&format!("tray-draft-{undated}")).await?;
+    desk.hand.key("alt+Down")?;
+    until("the draft has a time", PATIENCE, || async {
+        Ok((at(undated).await? != Value::Null).then_some(()))
+    })
+    .await?;
+    // By hand: onto tomorrow.
+    window.click("view-day").await?;
+    window.click("calendar-after").await?;
+    let from = window.middle(&format!("tray-draft-{passed}")).await?;
+    desk.hand.point_at(from.0, from.1)?;
+    desk.hand.press()?;
+    let to = window.middle("calendar").await?;
+    for (x, y) in way(from, (to.0 - 100, to.1)) {
+        desk.hand.point_at(x, y)?;
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    desk.hand.release()?;
+    until("the draft is on tomorrow", PATIENCE, || async {
+        let at = at(passed).await?;
+        Ok(at.as_str().is_some_and(|at| at.starts_with(&tomorrow())).then_some(()))
+    })
+    .await?;
+    // It lies on the grid now, and moves there as any post does.
+    let card = format!("calendar-draft-{passed}");
+    window.focus(&card).await?;
+    let before = at(passed).await?;
+    desk.hand.key("alt+Down")?;
+    until("it moved", PATIENCE, || async { Ok((at(passed).await? != before).then_some(())) }).await
+}
+
+/// "As soon as possible" chosen for what the platform holds for tomorrow: it is public, and the button said so.
+#[tokio::test(flavor = "multi_thread")]
+async fn as_soon_as_possible_in_an_edit_publishes() -> anyhow::Result<()> {
+    let desk = Desk::new().await?;
+    desk.fast();
+    let video = desk.film("at once.mp4")?;
+    let window = desk.start().await?;
+    window.practise().await?;
+    let id = plan(&window, &video).await?;
+    window.reaches(id, &["handed_over"]).await?;
+    desk.start_again(&[&format!("slipway://post/{id}")]).await?;
+    window.click("post-edit").await?;
+    window.click("composer-now").await?;
+    let said = window.text("composer-there").await?;
+    ensure!(said.contains("publish now"), "{said}");
+    window.click("composer-schedule").await?;
+    window.gone("composer").await?;
+    window.reaches(id, &["published"]).await?;
+    ensure!(desk.public().len() == 1, "{:?}", desk.public());
     Ok(())
 }

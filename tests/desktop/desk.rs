@@ -212,6 +212,21 @@ impl Desk {
         Ok(path)
     }
 
+    /// About 12 Mbit a second of noise, whose index stands at its end: nothing of it can be played before it was sought.
+    pub fn long_film(&self, name: &str, seconds: u32) -> anyhow::Result<PathBuf> {
+        let path = self.ground.path().join("videos").join(name);
+        let source = format!("nullsrc=size=360x640:rate=25:duration={seconds},noise=alls=100:allf=t");
+        let made = Command::new("ffmpeg")
+            .args(["-v", "error", "-f", "lavfi", "-i", &source, "-pix_fmt", "yuv420p", "-c:v", "libx264"])
+            .args(["-preset", "ultrafast", "-g", "25", "-b:v", "12M", "-minrate", "12M", "-maxrate", "12M"])
+            .args(["-bufsize", "12M", "-metadata", &format!("title={name}")])
+            .arg(&path)
+            .status()
+            .context("ffmpeg did not start")?;
+        anyhow::ensure!(made.success(), "ffmpeg made no film");
+        Ok(path)
+    }
+
     pub fn fast(&self) {
         self.sandbox.settings(|settings| settings.processing_ms = 50);
     }

@@ -106,6 +106,23 @@ fn an_empty_home_answers() {
 }
 
 #[test]
+fn list_ends_with_the_drafts_of_the_window() {
+    let house = House::new();
+    let draft = r#"{"path": "/videos/rye.mp4", "words": {"title": "Rye, undated", "caption": ""}}"#;
+    house.json(&["call", "composing.save", draft]);
+    let passed = r#"{"words": {"title": "Passed", "caption": ""}, "at": "2020-01-01T10:00"}"#;
+    house.json(&["call", "composing.save", passed]);
+    for args in [&["list"][..], &["list", "--state", "draft"]] {
+        let listed = house.run(args);
+        for part in ["Rye, undated", "no time", "rye.mp4", "2020-01-01T10:00, passed"] {
+            assert!(listed.out.contains(part), "{part}: {listed:?}");
+        }
+    }
+    assert!(!house.run(&["list", "--state", "due"]).out.contains("Rye"));
+    assert_eq!(house.json(&["list"]), serde_json::json!([]));
+}
+
+#[test]
 fn any_command_is_called_with_json_and_answers_in_json() {
     let house = House::new();
     let list = house.run(&["call", "--list"]);

@@ -165,7 +165,7 @@ function delivery(at: number, [weekday, hour, state, title]: (typeof plan)[numbe
 }
 
 export const deliveries: DeliveryView[] = hash.has("empty") ? [] : plan.map((row, at) => delivery(at, row));
-const composings: Composing[] = [];
+export const composings: Composing[] = [];
 
 const settings: Settings = {
   zone: hash.get("zone") ?? zone,

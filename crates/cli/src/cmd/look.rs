@@ -68,6 +68,37 @@ pub async fn list(door: &Door, list: List) -> Outcome<Exit> {
             .collect();
         out.table(&["ID", "DUE", "CHANNEL", "TITLE", "STATE", "NEXT"], &lines);
     });
+    let all = given_to_all(&list) && state.is_none_or(|state| state == State::Draft);
+    if all { written(door).await } else { Ok(Exit::Done) }
+}
+
+/// Is nothing asked for that a draft without channel and time could not fit?
+fn given_to_all(list: &List) -> bool {
+    list.from.is_none() && list.to.is_none() && list.account.is_none()
+}
+
+/// The drafts of the window's composer, which are in no queue yet. As JSON they are `call composing.list`.
+async fn written(door: &Door) -> Outcome<Exit> {
+    let drafts: Vec<api::Composing> = door.ask("composing.list", Value::Null).await?;
+    if !drafts.is_empty() {
+        let lines: Vec<Vec<String>> = drafts
+            .iter()
+            .map(|one| {
+                let file = one.file.clone().unwrap_or_default();
+                let title = &one.draft.words.title;
+                let when = match (one.due, &one.draft.at) {
+                    (Some(due), _) => times::shown(due),
+                    (None, Some(at)) => format!("{at}, passed"),
+                    (None, None) => "no time".into(),
+                };
+                vec![when, clip(if title.is_empty() { &file } else { title }, 40), clip(&file, 40)]
+            })
+            .collect();
+        door.out.answer(&Value::Null, |out| {
+            out.aside("Drafts being written in the window:");
+            out.table(&["DUE", "TITLE", "FILE"], &lines);
+        });
+    }
     Ok(Exit::Done)
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { deliveries } from "../../host/fake";
-import { cards, hoursElsewhere, lay, movable, snap, spokesman, weekStart, type Card } from "./layout";
+import type { Composing, DeliveryView } from "$bindings";
+import { cards, drafts, fixed, hoursElsewhere, lay, movable, snap, spokesman, weekStart, type Card } from "./layout";
 
 const card = (minute: number): Card => ({
   key: `p${minute}`,
@@ -25,6 +26,68 @@ describe("the calendar's layout", () => {
     expect(made[0]?.rows).toHaveLength(2);
     expect(made[0] && spokesman(made[0])?.id).toBe(2);
     expect(made[0] && movable(made[0])).toBe(false);
+  });
+
+  it("makes another card of a channel that has another minute, and knows both after a move", () => {
+    const [one] = deliveries;
+    if (!one) throw new Error("fixtures are empty");
+    const at = (id: number, due: string): DeliveryView => ({ ...one, id, post: 40, state: "due", due });
+    const keys = (rows: DeliveryView[]): string[][] =>
+      cards(rows, [], "UTC").map((card) => [card.key, ...card.rows.map((row) => String(row.id))]);
+    const [early, late] = ["2026-11-28T10:00:00Z", "2026-11-28T11:00:00Z"];
+    expect(keys([at(1, early), at(2, late)])).toEqual([
+      ["p40", "1"],
+      ["p40d2", "2"],
+    ]);
+    expect(keys([at(2, early), at(1, late)])).toEqual([
+      ["p40d2", "2"],
+      ["p40", "1"],
+    ]);
+  });
+
+  it("finds every draft: without a time, with one that has passed, planned, and kept in the queue", () => {
+    const [one] = deliveries;
+    if (!one) throw new Error("fixtures are empty");
+    const written = (id: number, at: string | null, due: string | null): Composing => ({
+      id,
+      path: null,
+      to: [],
+      words: { title: `draft ${id}`, caption: "" },
+      words_for: {},
+      options: {},
+      at,
+      zone: null,
+      fold: false,
+      media: null,
+      file: null,
+      updated_at: "2026-11-27T10:00:00Z",
+      due,
+    });
+    const now = Date.parse("2026-11-27T12:00:00Z");
+    const rows: DeliveryView[] = [
+      { ...one, id: 1, post: 7, state: "draft", due: null },
+      { ...one, id: 2, post: 7, state: "draft", due: null },
+      { ...one, id: 3, post: 8, state: "due" },
+    ];
+    const all = [
+      written(1, "2026-11-29T10:00", "2026-11-29T10:00:00Z"),
+      written(2, "2026-11-20T10:00", null),
+      written(3, null, null),
+    ];
+    const found = drafts(rows, all, "UTC", now);
+    expect(found.map((card) => card.key)).toEqual(["tc3", "tp7", "tc2", "tc1"]);
+    expect(found.map((card) => card.passed)).toEqual([false, false, true, false]);
+    expect(found.map((card) => card.at === undefined)).toEqual([true, true, false, false]);
+    expect(found[1]?.rows).toHaveLength(2);
+    expect(found.every(movable)).toBe(true);
+  });
+
+  it("says of what stays why it does", () => {
+    const [one] = deliveries;
+    if (!one) throw new Error("fixtures are empty");
+    const of = (state: DeliveryView["state"]): Card => ({ ...card(1), rows: [{ ...one, state, cancelling: false }] });
+    const states = ["published", "cancelled", "to_finish", "draft", "handed_over"] as const;
+    expect(states.map((state) => fixed(of(state)))).toEqual(["published", "cancelled", "there", undefined, undefined]);
   });
 
   it("puts cards side by side only where they would cover each other", () => {

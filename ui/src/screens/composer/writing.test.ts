@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { tick } from "svelte";
-import { accounts, answers, asked, refuse } from "../../host/fake";
+import { m } from "$messages";
+import { accounts, answers, asked, composings, deliveries, refuse } from "../../host/fake";
 import { app } from "$state/app.svelte";
 import { Writing } from "./writing.svelte";
 
@@ -117,7 +118,72 @@ describe("a post being written", () => {
     post.setOption("youtube", "made_for_kids", true);
     answers["posts.edit"] = () => [];
     await post.submit();
-    expect(was("posts.edit")).toMatchObject({ id: 6, at: null, options: { made_for_kids: true } });
+    expect(was("posts.edit")).toMatchObject({
+      id: 6,
+      whole: false,
+      title: null,
+      caption: null,
+      at: null,
+      asap: false,
+      options: { made_for_kids: true },
+    });
     expect(asked.some((one) => one.name === "composing.save")).toBe(false);
+  });
+
+  it("asks for as soon as possible in an edit, and says so", async () => {
+    const post = new Writing();
+    await post.open({ delivery: 6 });
+    expect(post.editing?.wall).not.toBeNull();
+    expect(post.hurries).toBe(false);
+    post.setAt(null);
+    expect(post.hurries).toBe(true);
+    answers["posts.edit"] = ({ id }) =>
+      deliveries.filter((one) => one.id === id).map((one) => ({ ...one, state: "due", paused: false }));
+    app.toasts = [];
+    await post.submit();
+    expect(was("posts.edit")).toMatchObject({ id: 6, asap: true, at: null });
+    expect(app.toasts.at(-1)?.text).not.toBe(m.composer_saved_edit());
+  });
+
+  it("edits one channel unless the whole post is chosen, whose words are then shown", async () => {
+    const shown = answers["posts.show"];
+    answers["posts.show"] = (given) => {
+      const found = shown?.(given);
+      if (!found) throw new Error("no such post");
+      return {
+        ...found,
+        own_words: true,
+        words: { title: "Mine", caption: "own" },
+        shared: { title: "All", caption: "" },
+      };
+    };
+    answers["posts.edit"] = () => [];
+    const post = new Writing();
+    await post.open({ delivery: 6 });
+    if (shown) answers["posts.show"] = shown;
+    expect(post.draft.words.title).toBe("Mine");
+    post.setWords(undefined, { title: "Mine, better", caption: "own" });
+    await post.submit();
+    expect(was("posts.edit")).toMatchObject({ whole: false, title: "Mine, better", caption: null });
+    post.setWords(undefined, { title: "Mine", caption: "own" });
+    post.setWhole(true);
+    expect(post.draft.words.title).toBe("All");
+    post.setWords(undefined, { title: "All, better", caption: "" });
+    await post.submit();
+    expect(was("posts.edit")).toMatchObject({ whole: true, own_too: false, title: "All, better", caption: null });
+  });
+
+  it("gives each of several files a minute of its own, and takes the drop back whole", async () => {
+    composings.length = 0;
+    const post = new Writing();
+    const paths = ["one", "two", "three"].map((name) => `/videos/${name}.mp4`);
+    app.toasts = [];
+    await post.open({ paths, at: "2026-11-28T18:00" });
+    const kept = asked.filter((one) => one.name === "composing.save").map((one) => (one.given as { at: string }).at);
+    expect(new Set([post.draft.at, ...kept]).size).toBe(3);
+    expect(post.spread?.at[0]).toBe("2026-11-28T18:00");
+    app.toasts.at(-1)?.undo?.();
+    await vi.waitFor(() => expect(composings).toHaveLength(0));
+    post.end();
   });
 });
