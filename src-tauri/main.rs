@@ -27,6 +27,7 @@ use tauri::{Manager, RunEvent, WindowEvent};
 use tauri_plugin_window_state::StateFlags;
 
 fn main() {
+    slipway_core::panic_hook::install();
     let start = match Start::read(std::env::args_os().skip(1)) {
         Ok(start) => start,
         Err(said) => {

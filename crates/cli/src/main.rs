@@ -16,6 +16,7 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    slipway_core::panic_hook::install();
     let cli = args::Cli::parse();
     let out = out::Out::new(cli.global.json, cli.global.quiet);
     logs::start(&cli);

@@ -12,6 +12,7 @@ pub mod event;
 pub mod facts;
 pub mod home;
 pub mod media;
+pub mod panic_hook;
 pub mod platform;
 pub mod post;
 pub mod problem;

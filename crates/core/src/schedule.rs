@@ -216,7 +216,7 @@ pub fn zone_data_version() -> String {
         }
         hash.update(&[0]);
     }
-    hash.finalize().to_hex()[..16].to_owned()
+    hash.finalize().to_hex().chars().take(16).collect()
 }
 
 /// The zone of this name, in any letter case. A fixed offset (`+01:00`) is no zone: it knows no summer.

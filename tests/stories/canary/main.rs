@@ -69,7 +69,8 @@ async fn no_secret_is_written_or_said_anywhere() -> anyhow::Result<()> {
 
     // Uploads that go wrong in each way a reply can repeat what it was asked.
     let echo = |status: u16| {
-        let message = format!("Not so: {}", place.sandbox.state().secrets.join(" "));
+        let secrets = place.sandbox.state().secrets;
+        let message = format!("Not so: {} {}", trouble::in_addresses(&secrets), secrets.join(" "));
         StatusAnswer {
             status,
             reason: Some("badRequest".into()),
@@ -139,6 +140,7 @@ async fn no_secret_is_written_or_said_anywhere() -> anyhow::Result<()> {
         place.heard().iter().any(|said| said.asked.contains("show") && said.out.contains("Not so")),
         "no echo was kept"
     );
+    trouble::nothing_broke(&place)?;
     let count = search::nothing_is_found(&place, "in the end", YOUTUBE)?;
     // The log that a run keeps was there to be searched.
     let files = all_files(&place.home())?;

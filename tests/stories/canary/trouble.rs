@@ -29,9 +29,23 @@ fn all_secrets(place: &Place, turn: usize) -> Vec<String> {
     all
 }
 
+/// What platforms write directly before an address, in the languages of their people: characters of several bytes, so that a cut by
+/// bytes would fall inside of one.
+const BEFORE_AN_ADDRESS: [&str; 9] = ["詳細は", "ссылка:", "تفاصيل", "🎬", "«", "“", "‘", "「", "e\u{301}"];
+
+/// All of them with an address that holds a secret, another one each.
+pub fn in_addresses(secrets: &[String]) -> String {
+    let one = |nth: usize| secrets.get(nth % secrets.len().max(1)).map_or("", String::as_str);
+    let all = BEFORE_AN_ADDRESS.iter().enumerate();
+    all.map(|(nth, before)| format!("{before}https://x.example/?access_token={}", one(nth)))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 /// An error in the platform's own shape whose words are all secrets.
 pub fn in_its_message(place: &Place, turn: usize, status: u16) -> StatusAnswer {
-    let message = format!("{MARK} {}", all_secrets(place, turn).join(" "));
+    let secrets = all_secrets(place, turn);
+    let message = format!("{MARK} {} {}", in_addresses(&secrets), secrets.join(" "));
     StatusAnswer { status, message: Some(message), ..StatusAnswer::default() }
 }
 
@@ -41,7 +55,7 @@ pub fn in_every_field(place: &Place, turn: usize, status: u16) -> StatusAnswer {
     let one = |nth: usize| secrets[nth % secrets.len()].clone();
     let body = json!({
         "error": {
-            "code": one(0), "type": one(1), "message": format!("{MARK} {}", secrets.join(",")), "error_subcode": one(2),
+            "code": one(0), "type": one(1), "message": format!("{MARK} {} {}", in_addresses(&secrets), secrets.join(",")), "error_subcode": one(2),
             "error_user_title": one(3), "error_user_msg": secrets.join("&"), "fbtrace_id": one(4), "log_id": one(5),
             "error_data": {"blame_field_specs": [[one(6)]]},
             "debug": format!("GET https://graph.example/?access_token={}", one(7)),
@@ -55,9 +69,10 @@ pub fn in_every_field(place: &Place, turn: usize, status: u16) -> StatusAnswer {
 
 /// The same as a number that each platform acts on: Graph's and rupload's error, with words that are secrets.
 pub fn with_a_number(place: &Place, turn: usize, code: i64) -> StatusAnswer {
-    let secrets = all_secrets(place, turn).join(" ");
+    let all = all_secrets(place, turn);
+    let secrets = all.join(" ");
     let body = json!({"error": {
-        "code": code, "error_subcode": 2_207_026, "message": format!("{MARK} {secrets}"), "type": "OAuthException",
+        "code": code, "error_subcode": 2_207_026, "message": format!("{MARK} {} {secrets}", in_addresses(&all)), "type": "OAuthException",
         "error_user_title": "Not so", "error_user_msg": secrets,
     }});
     exactly(400, &body.to_string(), &[])
@@ -67,7 +82,9 @@ pub fn with_a_number(place: &Place, turn: usize, code: i64) -> StatusAnswer {
 pub fn in_a_header(place: &Place, turn: usize) -> StatusAnswer {
     let secrets = all_secrets(place, turn).into_iter().take(6).collect::<Vec<_>>().join(" ");
     let says = format!("Bearer realm=\"x\", error=\"invalid_token\", error_description=\"{MARK} {secrets}\"");
-    let page = format!("<html><a href=\"https://x.example/?t={secrets}\">{MARK}</a> {secrets}</html>");
+    let page = format!(
+        "<html>詳細は«https://x.example/?t={secrets} <a href=\"https://x.example/?t={secrets}\">{MARK}</a> {secrets}</html>"
+    );
     exactly(
         401,
         &page,
@@ -291,9 +308,25 @@ fn echoes_were_kept(place: &Place) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// No command panicked, whatever it was told.
+pub fn nothing_broke(place: &Place) -> anyhow::Result<()> {
+    let broke = |text: &str| text.contains("Slipway broke") || text.contains("panicked at");
+    for said in place.heard() {
+        ensure!(
+            !broke(&said.out) && !broke(&said.err),
+            "`{}` broke:\n{}\n{}",
+            said.asked,
+            said.out,
+            said.err
+        );
+    }
+    Ok(())
+}
+
 /// The end of a platform's story: the echoes were kept, no secret is anywhere, also after the channel is gone, and the search works.
 pub async fn ends(place: &Place, platform: &str, kinds: &[(&str, usize)]) -> anyhow::Result<()> {
     echoes_were_kept(place)?;
+    nothing_broke(place)?;
     let count = nothing_is_found(place, "in the end", kinds)?;
     place.run(&["-vvv", "disconnect", platform]).await?;
     nothing_is_found(place, "after the disconnect", kinds)?;

@@ -108,11 +108,9 @@ impl Tag {
 fn tags(html: &str) -> Vec<Tag> {
     let mut found = Vec::new();
     let mut rest = html;
-    while let Some(at) = rest.find('<') {
-        let mut inside = &rest[at + 1..];
-        let name_ends = inside.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(inside.len());
-        let mut tag = Tag { name: inside[..name_ends].to_ascii_lowercase(), attributes: Vec::new() };
-        inside = &inside[name_ends..];
+    while let Some((_, inside)) = rest.split_once('<') {
+        let (name, mut inside) = split_before(inside, |c| c.is_whitespace() || c == '>');
+        let mut tag = Tag { name: name.to_ascii_lowercase(), attributes: Vec::new() };
         while let Some((attribute, after)) = attribute(inside) {
             tag.attributes.push(attribute);
             inside = after;
@@ -123,6 +121,11 @@ fn tags(html: &str) -> Vec<Tag> {
     found
 }
 
+/// The text before the first character that `ends` it, and the rest, which begins with that character.
+fn split_before(text: &str, ends: impl Fn(char) -> bool) -> (&str, &str) {
+    text.find(ends).and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""))
+}
+
 /// The next attribute of an open tag, and what follows; nothing at its end.
 fn attribute(text: &str) -> Option<((String, String), &str)> {
     let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
@@ -130,21 +133,22 @@ fn attribute(text: &str) -> Option<((String, String), &str)> {
         return None;
     }
     // At least one character, so that odd input moves on.
-    let first = text.chars().next().map_or(1, char::len_utf8);
-    let ends = text[first..]
-        .find(|c: char| c.is_whitespace() || matches!(c, '=' | '>' | '/'))
-        .map_or(text.len(), |at| at + first);
-    let (name, rest) = (text[..ends].to_ascii_lowercase(), &text[ends..]);
+    let ends = text
+        .char_indices()
+        .skip(1)
+        .find(|(_, c)| c.is_whitespace() || matches!(c, '=' | '>' | '/'))
+        .map_or(text.len(), |(at, _)| at);
+    let (name, rest) = text.split_at_checked(ends).unwrap_or((text, ""));
+    let name = name.to_ascii_lowercase();
     let Some(value) = rest.strip_prefix('=') else { return Some(((name, String::new()), rest)) };
     for quote in ['"', '\''] {
         if let Some(quoted) = value.strip_prefix(quote) {
-            let ends = quoted.find(quote).unwrap_or(quoted.len());
-            let after = quoted.get(ends + 1..).unwrap_or_default();
-            return Some(((name, unescape(&quoted[..ends])), after));
+            let (value, after) = quoted.split_once(quote).unwrap_or((quoted, ""));
+            return Some(((name, unescape(value)), after));
         }
     }
-    let ends = value.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(value.len());
-    Some(((name, unescape(&value[..ends])), &value[ends..]))
+    let (value, after) = split_before(value, |c| c.is_whitespace() || c == '>');
+    Some(((name, unescape(value)), after))
 }
 
 fn unescape(text: &str) -> String {

@@ -81,12 +81,9 @@ fn value_of(key: &str, text: &str) -> Outcome<Value> {
 /// Bytes a second of `2MB/s`, `500kB/s`, `900B/s`.
 fn rate(text: &str) -> Option<u64> {
     let amount = text.strip_suffix("B/s")?;
-    let (number, unit) = match amount.char_indices().last()? {
-        (at, 'k') => (&amount[..at], 1e3),
-        (at, 'M') => (&amount[..at], 1e6),
-        (at, 'G') => (&amount[..at], 1e9),
-        _ => (amount, 1.0),
-    };
+    let units = [('k', 1e3), ('M', 1e6), ('G', 1e9)];
+    let in_unit = units.iter().find_map(|(name, unit)| Some((amount.strip_suffix(*name)?, *unit)));
+    let (number, unit) = in_unit.unwrap_or((amount, 1.0));
     let rate = number.trim().parse::<f64>().ok()? * unit;
     (rate.is_finite() && (0.0..=1e12).contains(&rate)).then_some(rate as u64)
 }

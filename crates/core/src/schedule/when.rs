@@ -126,11 +126,13 @@ fn split_offset(text: &str) -> Option<(&str, Option<Offset>)> {
         return Some((local, Some(Offset::UTC)));
     }
     // The date has hyphens of its own, so a sign counts only behind the time's first colon.
-    let colon = text.find(':')?;
-    let Some(sign) = text[colon..].find(['+', '-']).map(|at| at + colon) else {
+    let (hour, rest) = text.split_once(':')?;
+    let Some(minute) = rest.find(['+', '-']) else {
         return Some((text, None));
     };
-    let (hours, minutes) = match &text.as_bytes()[sign + 1..] {
+    let (local, offset) = text.split_at_checked(hour.len() + 1 + minute)?;
+    let (sign, offset) = offset.as_bytes().split_first()?;
+    let (hours, minutes) = match offset {
         [a, b, b':', c, d] | [a, b, c, d] => (two_digits(*a, *b)?, two_digits(*c, *d)?),
         _ => return None,
     };
@@ -138,8 +140,8 @@ fn split_offset(text: &str) -> Option<(&str, Option<Offset>)> {
         return None;
     }
     let seconds = i32::from(hours) * 3600 + i32::from(minutes) * 60;
-    let seconds = if text.as_bytes()[sign] == b'-' { -seconds } else { seconds };
-    Some((&text[..sign], Some(Offset::from_seconds(seconds).ok()?)))
+    let seconds = if *sign == b'-' { -seconds } else { seconds };
+    Some((local, Some(Offset::from_seconds(seconds).ok()?)))
 }
 
 fn two_digits(tens: u8, ones: u8) -> Option<u8> {
@@ -182,22 +184,24 @@ fn read_elapsed(text: &str, whole: &str) -> Result<SignedDuration, WhenFault> {
     let mut total: i64 = 0;
     let mut smallest = i64::MAX;
     while !rest.is_empty() {
-        let unit_at = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(bad)?;
-        let unit = match rest.as_bytes()[unit_at] {
-            b'h' => 3600,
-            b'm' => 60,
-            b's' => 1,
+        let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let digits = rest.strip_suffix(after).unwrap_or_default();
+        let mut letters = after.chars();
+        let unit = match letters.next() {
+            Some('h') => 3600,
+            Some('m') => 60,
+            Some('s') => 1,
             _ => return Err(bad()),
         };
-        if unit_at == 0 || unit >= smallest {
+        if digits.is_empty() || unit >= smallest {
             return Err(bad());
         }
         smallest = unit;
         // Digits that do not fit the number are a time far beyond any limit.
-        let number: i64 = rest[..unit_at].parse().map_err(|_| WhenFault::TooFar)?;
+        let number: i64 = digits.parse().map_err(|_| WhenFault::TooFar)?;
         let seconds = number.checked_mul(unit).ok_or(WhenFault::TooFar)?;
         total = total.checked_add(seconds).ok_or(WhenFault::TooFar)?;
-        rest = &rest[unit_at + 1..];
+        rest = letters.as_str();
     }
     if smallest == i64::MAX { Err(bad()) } else { Ok(SignedDuration::from_secs(total)) }
 }

@@ -205,15 +205,14 @@ fn list(rest: &mut &str) -> Option<Vec<Field>> {
     let mut fields = Vec::new();
     loop {
         *rest = rest.trim_start();
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-        let name = rest[..end].to_string();
-        *rest = &rest[end..];
+        let after = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let name = rest.strip_suffix(after).unwrap_or_default().to_string();
+        *rest = after;
         if name.is_empty() {
             return None;
         }
         while rest.starts_with('.') {
-            let end = rest.find(')')?;
-            *rest = &rest[end + 1..];
+            *rest = rest.split_once(')')?.1;
         }
         let mut of = Vec::new();
         if let Some(inner) = rest.strip_prefix('{') {

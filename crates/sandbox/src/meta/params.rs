@@ -153,8 +153,8 @@ fn boundary(kind: &str) -> Option<String> {
 }
 
 fn quoted(line: &str, name: &str) -> Option<String> {
-    let at = line.find(&format!("; {name}=\""))? + name.len() + 4;
-    Some(line[at..].split('"').next()?.to_string())
+    let (_, value) = line.split_once(&format!("; {name}=\""))?;
+    Some(value.split('"').next()?.to_string())
 }
 
 fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {

@@ -181,8 +181,7 @@ impl Path<'_> {
         let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let mut version = None;
         if let Some(first) = parts.first()
-            && first.starts_with('v')
-            && first[1..].starts_with(|c: char| c.is_ascii_digit())
+            && first.strip_prefix('v').is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
         {
             if !["v23.0", "v24.0", "v25.0", "v26.0"].contains(first) {
                 return None;

@@ -110,7 +110,7 @@ fn card(video: &VideoView, now_ms: i64, large: bool) -> String {
     let hash = video
         .blake3
         .as_deref()
-        .map_or_else(|| "not hashed".into(), |hash| format!("blake3 {}…", &hash[..12]));
+        .map_or_else(|| "not hashed".into(), |hash| format!("blake3 {}…", hash.get(..12).unwrap_or(hash)));
     let poster =
         if video.thumbnail.is_some() { format!(" poster=\"/thumb/{}\"", video.id) } else { String::new() };
     let player = format!(
