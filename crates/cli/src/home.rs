@@ -9,7 +9,8 @@ use slipway_core::clock::Clock;
 use slipway_core::engine::{Engine, House};
 pub use slipway_core::home::make_private_folder;
 use slipway_core::home::{default_home, namespace, of_world};
-use slipway_core::problem::{Code, Fix, Outcome, Problem};
+use slipway_core::problem::{Code, Outcome, Problem};
+use slipway_core::secrets::vault_problem;
 use slipway_core::sensitive::{SecretBytes, SecretString};
 use slipway_core::vault::file::FileVault;
 use slipway_core::vault::keychain::KeychainVault;
@@ -114,17 +115,6 @@ fn vault(global: &Global, place: &Place, secrets: Secrets) -> Outcome<Arc<dyn Va
             Arc::new(FileVault::open(&path, passphrase).map_err(|fault| vault_problem(&fault))?)
         }
     })
-}
-
-fn vault_problem(fault: &VaultFault) -> Problem {
-    let (code, fix) = match fault {
-        VaultFault::Locked | VaultFault::Denied | VaultFault::WrongPassphrase => {
-            (Code::KeychainLocked, Fix::UnlockKeychain)
-        }
-        VaultFault::Absent => (Code::KeychainAbsent, Fix::ChooseVault),
-        VaultFault::Damaged { .. } | VaultFault::Broken { .. } => (Code::KeychainBroken, Fix::Retry),
-    };
-    Problem::block(code, fault.to_string()).fix(fix)
 }
 
 /// From the file that was named, the environment, or a person.

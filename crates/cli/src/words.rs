@@ -30,11 +30,11 @@ pub fn exit_of(code: Code) -> Exit {
         | ExtraFailed | AlreadyPublic | FinishThere | FinishSoon | TermsChanged | NotAudited
         | HostUnknown | NotFound | Internal => Exit::Refused,
         BadRequest => Exit::Usage,
-        AppMissing | AppRefused | SignInNeeded | SignInDenied | SignInScope | SignInState | SignInTimeout
-        | SignInFailed | SignInEnds | PermissionMissing => Exit::SignIn,
-        QuotaSpent | AccountLimit | RateLimited | AlreadyRunning | NotNow => Exit::NotNow,
+        AppMissing | AppRefused | SignInNeeded | WrongChannel | SignInDenied | SignInScope | SignInState
+        | SignInTimeout | SignInFailed | SignInEnds | PermissionMissing => Exit::SignIn,
+        QuotaSpent | AccountLimit | RateLimited | AlreadyRunning | NotNow | TooManyFiles => Exit::NotNow,
         Offline | PlatformDown => Exit::Offline,
-        KeychainLocked | KeychainAbsent | KeychainBroken => Exit::Vault,
+        KeychainLocked | KeychainAbsent | KeychainBroken | SecretDamaged | VaultDamaged => Exit::Vault,
         DiskFull | ReadOnly | DatabaseNewer | DatabaseCorrupt | DatabaseOtherWorld => Exit::Disk,
     }
 }

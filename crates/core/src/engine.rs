@@ -71,9 +71,9 @@ impl Engine {
         Ok(Engine {
             inner: Arc::new(Inner {
                 folder: house.folder,
+                secrets: Secrets::new(VaultHandle::new(house.vault), store.clone()),
                 store,
                 wire,
-                secrets: Secrets::new(VaultHandle::new(house.vault)),
                 tokens: Tokens::new(house.clock.clone()),
                 platforms: house.platforms,
                 clock: house.clock,

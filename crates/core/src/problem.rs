@@ -45,6 +45,8 @@ pub enum Code {
     AppMissing,
     AppRefused,
     SignInNeeded,
+    /// The sign-in, or an answer made with it, is that of another channel: nothing was sent.
+    WrongChannel,
     SignInDenied,
     SignInScope,
     SignInState,
@@ -85,6 +87,12 @@ pub enum Code {
     KeychainLocked,
     KeychainAbsent,
     KeychainBroken,
+    /// One stored secret can't be read; a new sign-in, or entering it again, replaces it.
+    SecretDamaged,
+    /// The vault file as a whole can't be read.
+    VaultDamaged,
+    /// The system lets the program open no more files.
+    TooManyFiles,
     DiskFull,
     ReadOnly,
     DatabaseNewer,

@@ -60,14 +60,25 @@ pub enum VaultFault {
     /// The passphrase does not belong to this file.
     #[error("This passphrase does not open the vault file. Check it and try again.")]
     WrongPassphrase,
-    /// What is stored is not what was written: half of it is missing or it was altered.
-    #[error(
-        "A stored secret is damaged ({detail}). Sign in again to replace it, or restore the vault from a copy."
-    )]
+    /// One entry is not what was written: half of it is missing or it was altered. Storing it anew mends it.
+    #[error("A stored secret is damaged ({detail}). Signing in again, or entering it again, replaces it.")]
     Damaged {
         /// What was found, without any part of a secret.
         detail: String,
     },
+    /// The vault file as a whole can't be read: nothing can be taken from it or stored in it.
+    #[error(
+        "The vault file is damaged ({detail}). Put a copy of it back, or begin a new one: slipway vault new --vault file. Then sign your channels in again."
+    )]
+    FileDamaged {
+        /// What was found, without any part of a secret.
+        detail: String,
+    },
+    /// The system lets this program open no more files, so the vault could not be asked.
+    #[error(
+        "This computer lets Slipway open no more files, so the vault can't be read. Close other programs and try again."
+    )]
+    NoHandles,
     /// Anything else; trying again may help.
     #[error("The vault did not work ({detail}). Try again; restart the computer if it stays so.")]
     Broken {
@@ -85,12 +96,18 @@ impl VaultFault {
             Self::Denied => "vault_denied",
             Self::WrongPassphrase => "vault_wrong_passphrase",
             Self::Damaged { .. } => "vault_damaged",
+            Self::FileDamaged { .. } => "vault_file_damaged",
+            Self::NoHandles => "vault_no_handles",
             Self::Broken { .. } => "vault_broken",
         }
     }
 
     pub(crate) fn damaged(detail: impl Into<String>) -> Self {
         Self::Damaged { detail: detail.into() }
+    }
+
+    pub(crate) fn file_damaged(detail: impl Into<String>) -> Self {
+        Self::FileDamaged { detail: detail.into() }
     }
 
     pub(crate) fn broken(detail: impl Into<String>) -> Self {
@@ -107,6 +124,14 @@ pub trait Vault: Send + Sync {
     fn set(&self, key: &str, value: &[u8]) -> Result<(), VaultFault>;
     /// Forgets `key`; says whether there was something to forget.
     fn remove(&self, key: &str) -> Result<bool, VaultFault>;
+    /// All keys that hold something; `None` where the place cannot be asked for them.
+    fn keys(&self) -> Result<Option<Vec<String>>, VaultFault> {
+        Ok(None)
+    }
+    /// Can this place be asked for its keys?
+    fn lists(&self) -> bool {
+        false
+    }
     /// What kind of place this is.
     fn kind(&self) -> VaultKind;
     /// Whether the vault can be used now. Does not ask the person anything and changes nothing.
@@ -138,6 +163,16 @@ impl VaultHandle {
     /// What kind of place this is.
     pub fn kind(&self) -> VaultKind {
         self.vault.kind()
+    }
+
+    /// See [`Vault::lists`].
+    pub fn lists(&self) -> bool {
+        self.vault.lists()
+    }
+
+    /// See [`Vault::keys`].
+    pub async fn keys(&self) -> Result<Option<Vec<String>>, VaultFault> {
+        self.ask(|vault| vault.keys()).await
     }
 
     /// See [`Vault::get`].
@@ -216,6 +251,8 @@ mod tests {
             VaultFault::Denied,
             VaultFault::WrongPassphrase,
             VaultFault::damaged("half"),
+            VaultFault::file_damaged("cut"),
+            VaultFault::NoHandles,
             VaultFault::broken("odd"),
         ];
         let codes: std::collections::BTreeSet<_> = faults.iter().map(VaultFault::code).collect();

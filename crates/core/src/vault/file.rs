@@ -27,7 +27,7 @@ impl FileVault {
     /// second on purpose; call it off the runtime's threads.
     ///
     /// # Errors
-    /// [`VaultFault::WrongPassphrase`] also for an empty passphrase, [`VaultFault::Damaged`] when the file is not a
+    /// [`VaultFault::WrongPassphrase`] also for an empty passphrase, [`VaultFault::FileDamaged`] when the file is not a
     /// sound vault, [`VaultFault::Broken`] when the disk does not let us.
     pub fn open(path: &Path, passphrase: SecretString) -> Result<Self, VaultFault> {
         if passphrase.expose().is_empty() {
@@ -52,7 +52,7 @@ impl FileVault {
     /// The secrets as they are on disk now. The caller holds the lock.
     fn read(&self) -> Result<Secrets, VaultFault> {
         // Making a new, empty file here would hide that every secret is gone.
-        let file = read(&self.path)?.ok_or_else(|| VaultFault::damaged("the vault file is gone"))?;
+        let file = read(&self.path)?.ok_or_else(|| VaultFault::file_damaged("the vault file is gone"))?;
         self.key.open(&file)
     }
 
@@ -96,6 +96,15 @@ impl Vault for FileVault {
         Ok(true)
     }
 
+    fn keys(&self) -> Result<Option<Vec<String>>, VaultFault> {
+        let _lock = lock(&self.path)?;
+        Ok(Some(self.read()?.into_keys().collect()))
+    }
+
+    fn lists(&self) -> bool {
+        true
+    }
+
     fn kind(&self) -> VaultKind {
         VaultKind::File
     }
@@ -121,7 +130,9 @@ fn lock(path: &Path) -> Result<File, VaultFault> {
 fn read(path: &Path) -> Result<Option<Vec<u8>>, VaultFault> {
     let mut bytes = Vec::new();
     match File::open(path).and_then(|file| file.take(LONGEST_FILE + 1).read_to_end(&mut bytes)) {
-        Ok(_) if bytes.len() as u64 > LONGEST_FILE => Err(VaultFault::damaged("the file is far too long")),
+        Ok(_) if bytes.len() as u64 > LONGEST_FILE => {
+            Err(VaultFault::file_damaged("the file is far too long"))
+        }
         Ok(_) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(fault_of(&error)),
@@ -167,6 +178,9 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 }
 
 fn fault_of(error: &io::Error) -> VaultFault {
+    if crate::handles::ran_out(error) {
+        return VaultFault::NoHandles;
+    }
     match error.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             VaultFault::broken("the vault file or its folder may not be written by you")

@@ -108,9 +108,9 @@ impl FileKey {
         }
         let (head, hidden) = file.split_at(HEADER_LEN);
         let plain = decrypt(self.secret.expose(), &header.nonce, head, hidden)
-            .ok_or_else(|| VaultFault::damaged("the file was altered or cut"))?;
+            .ok_or_else(|| VaultFault::file_damaged("the file was altered or cut"))?;
         pick_up(plain.expose())
-            .ok_or_else(|| VaultFault::damaged("the file's list of secrets cannot be read"))
+            .ok_or_else(|| VaultFault::file_damaged("the file's list of secrets cannot be read"))
     }
 }
 
@@ -134,20 +134,25 @@ impl Header {
     fn read(file: &[u8]) -> Result<Self, VaultFault> {
         let header = file
             .first_chunk::<HEADER_LEN>()
-            .ok_or_else(|| VaultFault::damaged("the file is shorter than its header"))?;
+            .ok_or_else(|| VaultFault::file_damaged("the file is shorter than its header"))?;
         let (fields, stored_sum) = header.split_at(SUM_AT);
         if fields[..MAGIC.len()] != *MAGIC {
-            return Err(VaultFault::damaged("the file is not a vault"));
+            return Err(VaultFault::file_damaged("the file is not a vault"));
         }
         if fields[7] != VERSION {
-            return Err(VaultFault::damaged(format!("the file has version {}, not {VERSION}", fields[7])));
+            return Err(VaultFault::file_damaged(format!(
+                "the file has version {}, not {VERSION}",
+                fields[7]
+            )));
         }
         if stored_sum != sum(fields) {
-            return Err(VaultFault::damaged("the file's header was altered"));
+            return Err(VaultFault::file_damaged("the file's header was altered"));
         }
         let cost = Cost { memory: number(fields, 8), passes: number(fields, 12), lanes: number(fields, 16) };
         if !cost.is_sensible() {
-            return Err(VaultFault::damaged("the file asks for a key made too weakly or at absurd cost"));
+            return Err(VaultFault::file_damaged(
+                "the file asks for a key made too weakly or at absurd cost",
+            ));
         }
         Ok(Self {
             cost,
@@ -225,7 +230,7 @@ mod tests {
         let check = |(memory, passes, lanes), fits| {
             let header = with_cost(memory, passes, lanes);
             assert_eq!(header.is_ok(), fits, "{memory} KiB, {passes}, {lanes}");
-            assert!(header.is_ok() || matches!(header, Err(VaultFault::Damaged { .. })));
+            assert!(header.is_ok() || matches!(header, Err(VaultFault::FileDamaged { .. })));
         };
         check((19 * 1024, 2, 1), true);
         check((64 * 1024, 3, 4), true);
@@ -249,8 +254,11 @@ mod tests {
         for at in 0..written.len() {
             let mut bent = written;
             bent[at] ^= 0x10;
-            assert!(matches!(Header::read(&bent), Err(VaultFault::Damaged { .. })), "byte {at}");
-            assert!(matches!(Header::read(&written[..at]), Err(VaultFault::Damaged { .. })), "cut at {at}");
+            assert!(matches!(Header::read(&bent), Err(VaultFault::FileDamaged { .. })), "byte {at}");
+            assert!(
+                matches!(Header::read(&written[..at]), Err(VaultFault::FileDamaged { .. })),
+                "cut at {at}"
+            );
         }
     }
 

@@ -103,28 +103,28 @@ fn a_wrong_passphrase_is_told_from_a_damaged_file() {
         let mut bent = sound.clone();
         bent[at] ^= 1;
         fs::write(&place.path, &bent).unwrap();
-        assert!(matches!(vault.get("account/17"), Err(VaultFault::Damaged { .. })), "byte {at}");
+        assert!(matches!(vault.get("account/17"), Err(VaultFault::FileDamaged { .. })), "byte {at}");
         fs::write(&place.path, &sound[..at]).unwrap();
-        assert!(matches!(vault.check(), Err(VaultFault::Damaged { .. })), "cut at {at}");
+        assert!(matches!(vault.check(), Err(VaultFault::FileDamaged { .. })), "cut at {at}");
     }
     // Nor does a set paper over it.
-    assert!(matches!(vault.set("account/17", b"other"), Err(VaultFault::Damaged { .. })));
+    assert!(matches!(vault.set("account/17", b"other"), Err(VaultFault::FileDamaged { .. })));
     assert_eq!(place.bytes(), sound[..sound.len() - 1]);
     // Opening a damaged file, with its secrets or its salt hit, says the same.
     for at in [25, 45, sound.len() - 1] {
         let mut bent = sound.clone();
         bent[at] ^= 1;
         fs::write(&place.path, &bent).unwrap();
-        assert!(matches!(place.open("correct horse"), Err(VaultFault::Damaged { .. })), "byte {at}");
+        assert!(matches!(place.open("correct horse"), Err(VaultFault::FileDamaged { .. })), "byte {at}");
     }
     fs::write(&place.path, b"").unwrap();
-    assert!(matches!(place.open("correct horse"), Err(VaultFault::Damaged { .. })));
+    assert!(matches!(place.open("correct horse"), Err(VaultFault::FileDamaged { .. })));
     fs::write(&place.path, &sound).unwrap();
     assert_eq!(found(&vault, "account/17").unwrap(), b"token");
 
     fs::remove_file(&place.path).unwrap();
-    assert!(matches!(vault.get("account/17"), Err(VaultFault::Damaged { .. })));
-    assert!(matches!(vault.set("account/17", b"x"), Err(VaultFault::Damaged { .. })));
+    assert!(matches!(vault.get("account/17"), Err(VaultFault::FileDamaged { .. })));
+    assert!(matches!(vault.set("account/17", b"x"), Err(VaultFault::FileDamaged { .. })));
     assert!(!place.path.exists(), "a new file would hide the loss");
 }
 

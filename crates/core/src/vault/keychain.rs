@@ -49,6 +49,14 @@ impl Vault for KeychainVault {
         parts::remove(&self.items, key)
     }
 
+    fn keys(&self) -> Result<Option<Vec<String>>, VaultFault> {
+        Ok(self.items.slots()?.map(parts::keys_of))
+    }
+
+    fn lists(&self) -> bool {
+        system::LISTS
+    }
+
     fn kind(&self) -> VaultKind {
         VaultKind::Keychain
     }
@@ -79,6 +87,11 @@ impl Slots for system::Items {
 /// system's; an error's `Debug` form may hold the secret and is never used.
 fn common_fault(error: &keyring::Error) -> VaultFault {
     use keyring::Error;
+    if let Error::PlatformFailure(cause) | Error::NoStorageAccess(cause) = error
+        && crate::handles::ran_out(cause.as_ref())
+    {
+        return VaultFault::NoHandles;
+    }
     match error {
         Error::BadEncoding(_) | Error::BadDataFormat(..) => {
             VaultFault::damaged("the keychain cannot read it")

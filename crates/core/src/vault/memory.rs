@@ -18,6 +18,7 @@ pub struct MemoryVault {
 struct Inside {
     secrets: BTreeMap<String, SecretBytes>,
     fault: Option<VaultFault>,
+    no_list: bool,
 }
 
 impl MemoryVault {
@@ -29,6 +30,11 @@ impl MemoryVault {
     /// From now on every call answers with this fault; `None` ends it. What is stored stays.
     pub fn set_fault(&self, fault: Option<VaultFault>) {
         self.inside().fault = fault;
+    }
+
+    /// From now on it cannot be asked for its keys, as the keychains of macOS and Windows.
+    pub fn set_no_list(&self) {
+        self.inside().no_list = true;
     }
 
     /// The keys that hold something, in order. Works also while a fault is set.
@@ -63,6 +69,19 @@ impl Vault for MemoryVault {
 
     fn remove(&self, key: &str) -> Result<bool, VaultFault> {
         Ok(self.open(key)?.secrets.remove(key).is_some())
+    }
+
+    fn keys(&self) -> Result<Option<Vec<String>>, VaultFault> {
+        let inside = self.inside();
+        match &inside.fault {
+            Some(fault) => Err(fault.clone()),
+            None if inside.no_list => Ok(None),
+            None => Ok(Some(inside.secrets.keys().cloned().collect())),
+        }
+    }
+
+    fn lists(&self) -> bool {
+        !self.inside().no_list
     }
 
     fn kind(&self) -> VaultKind {

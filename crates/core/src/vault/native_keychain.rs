@@ -6,6 +6,9 @@ use super::common_fault;
 use crate::sensitive::SecretBytes;
 use crate::vault::VaultFault;
 
+/// Neither store can be asked for the items of one service only, so a list of names is kept (`secrets::index`).
+pub(super) const LISTS: bool = false;
+
 /// The items of one namespace.
 pub(super) struct Items {
     namespace: String,
@@ -18,6 +21,10 @@ impl Items {
 
     pub(super) fn read_item(&self, slot: &str) -> Result<Option<SecretBytes>, VaultFault> {
         Ok(self.with_item(slot, |item| item.get_secret())?.map(SecretBytes::new))
+    }
+
+    pub(super) fn slots(&self) -> Result<Option<Vec<String>>, VaultFault> {
+        Ok(None)
     }
 
     /// Runs one call on one item; `None` when there is no such item.

@@ -110,6 +110,17 @@ pub(super) fn remove(slots: &impl Slots, key: &str) -> Result<bool, VaultFault> 
     Ok(found)
 }
 
+/// The keys of these slots: a secret that is split counts once, and slots with other names than ours are left out.
+pub(super) fn keys_of(slots: Vec<String>) -> Vec<String> {
+    let keys: std::collections::BTreeSet<String> = slots
+        .iter()
+        .map(|slot| slot.split_once('#').map_or(slot.as_str(), |(key, _)| key))
+        .filter(|key| check_key(key).is_ok())
+        .map(str::to_string)
+        .collect();
+    keys.into_iter().collect()
+}
+
 /// Writes one slot and reads it back before anything is built on it.
 fn put(slots: &impl Slots, slot: &str, value: &[u8]) -> Result<(), VaultFault> {
     slots.write(slot, value)?;

@@ -14,6 +14,9 @@ use super::common_fault;
 use crate::sensitive::SecretBytes;
 use crate::vault::VaultFault;
 
+/// Items are found by their service name.
+pub(super) const LISTS: bool = true;
+
 /// The items of one namespace, and the connection to their service while it holds.
 pub(super) struct Items {
     namespace: String,
@@ -33,6 +36,16 @@ impl Items {
             self.check()?;
         }
         Ok(found.map(SecretBytes::new))
+    }
+
+    /// The names of all items of this namespace. A closed collection is a fault, never an empty list.
+    pub(super) fn slots(&self) -> Result<Option<Vec<String>>, VaultFault> {
+        self.check()?;
+        let (store, _) = self.connected()?;
+        let spec = std::collections::HashMap::from([("service", self.namespace.as_str())]);
+        let items = store.search(&spec).map_err(|error| fault_of(&error))?;
+        let names = items.iter().filter_map(|item| item.get_specifiers());
+        Ok(Some(names.map(|(_, slot)| slot).collect()))
     }
 
     /// Runs one call on one item; `None` when there is no such item.
@@ -111,6 +124,9 @@ fn fault_of(error: &keyring::Error) -> VaultFault {
 
 fn fault_of_service(error: &secret_service::Error) -> VaultFault {
     use secret_service::Error;
+    if crate::handles::ran_out(error) {
+        return VaultFault::NoHandles;
+    }
     match error {
         // A dismissed prompt leaves the collection closed.
         Error::Locked | Error::Prompt => VaultFault::Locked,
@@ -175,6 +191,11 @@ mod tests {
         check(secret_service::Error::Unavailable, VaultFault::Absent);
         check(secret_service::Error::NoResult, VaultFault::Absent);
         check(secret_service::Error::Zbus(zbus::Error::Address("none".into())), VaultFault::Absent);
+        let none_left = || std::io::Error::from_raw_os_error(24);
+        check(
+            secret_service::Error::Zbus(zbus::Error::InputOutput(none_left().into())),
+            VaultFault::NoHandles,
+        );
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         check(secret_service::Error::Zbus(zbus::Error::InputOutput(refused.into())), VaultFault::Absent);
     }

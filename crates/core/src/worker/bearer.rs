@@ -4,10 +4,10 @@ use super::Desk;
 use crate::engine::Engine;
 use crate::platform::{Answer, AnyPlatform, Fault, Question};
 use crate::problem::{Code, Fix, Problem};
+use crate::secrets::SecretFault;
 use crate::sensitive::SecretString;
 use crate::sign_in::{Access, AppCredentials, Granted, RefreshFault, Way};
 use crate::store::{account, app};
-use crate::vault::VaultFault;
 use crate::wire::{Bearer, Files, Sent};
 use futures_util::FutureExt;
 use jiff::SignedDuration;
@@ -49,12 +49,12 @@ pub(crate) enum BearerTrouble {
 
 /// Why a fetch ended without one.
 enum Trouble {
-    Vault(VaultFault),
+    Vault(SecretFault),
     Refresh(RefreshFault),
 }
 
-impl From<VaultFault> for Trouble {
-    fn from(fault: VaultFault) -> Trouble {
+impl From<SecretFault> for Trouble {
+    fn from(fault: SecretFault) -> Trouble {
         Trouble::Vault(fault)
     }
 }
@@ -91,7 +91,7 @@ impl Engine {
         let fetched = self.inner.tokens.bearer(id, fetch).await;
         fetched.map_err(|fault| {
             match vault_fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take() {
-                Some(fault) => BearerTrouble::Vault(crate::secrets::vault_problem(&fault)),
+                Some(fault) => BearerTrouble::Vault(fault.into()),
                 None => BearerTrouble::Refresh(fault),
             }
         })
