@@ -13,6 +13,7 @@ mod health;
 mod look;
 mod posts;
 mod refile;
+mod vault;
 
 pub use accounts::{AddApp, Disconnected, RedirectPage, Rules, find_account, way_of};
 pub use composing::{Composing, Draft, SaveComposing};
@@ -27,6 +28,10 @@ pub use look::{
 pub(crate) use posts::re_derive;
 pub use posts::{AddPost, Added, Checked, Decide, Finish, Schedule, Which};
 pub use refile::Refile;
+pub use vault::{
+    FolderPlace, VaultEntry, VaultFolder, VaultView, Wipe, Wiped, chosen as chosen_entries, vault_view,
+    vault_wipe,
+};
 
 use crate::engine::Engine;
 use crate::facts::Facts;
@@ -159,6 +164,8 @@ commands! {
     "house.show" => look::house, Nothing => HouseView;
     "backups.list" => look::list_backups, Nothing => Vec<BackupView>;
     "backups.make" => look::make_backup, Nothing => BackupView;
+    "vault.list" => vault::list, Nothing => VaultView;
+    "vault.wipe" => vault::wipe, Wipe => Wiped;
     "platforms.live" => health::live, AskLive => Vec<Choice>;
     "apps.test" => health::test_app, Id => Tested;
     "accounts.health" => health::health, Id => AccountView;

@@ -48,6 +48,7 @@ pub(crate) struct Inner {
     pub wire: Wire,
     pub secrets: Secrets,
     pub tokens: Tokens,
+    pub owners: crate::worker::Owners,
     pub platforms: Vec<Arc<dyn AnyPlatform>>,
     pub clock: Clock,
     pub throttle: Throttle,
@@ -75,6 +76,7 @@ impl Engine {
                 store,
                 wire,
                 tokens: Tokens::new(house.clock.clone()),
+                owners: crate::worker::Owners::default(),
                 platforms: house.platforms,
                 clock: house.clock,
                 throttle,
@@ -187,6 +189,9 @@ impl InstanceLock {
     pub fn take(folder: &Path) -> Outcome<InstanceLock> {
         let path = folder.join("slipway.lock");
         let read_only = |error: std::io::Error| {
+            if crate::handles::ran_out(&error) {
+                return crate::handles::problem();
+            }
             Problem::block(Code::ReadOnly, "Slipway may not write to its data folder.").detail(error)
         };
         let file = std::fs::OpenOptions::new()

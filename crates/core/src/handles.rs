@@ -22,7 +22,6 @@ pub fn ran_out(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// For errors that do not carry the system's own code: can no file be opened at this moment?
-#[allow(dead_code)]
 pub fn are_out() -> bool {
     let nothing = if cfg!(windows) { "NUL" } else { "/dev/null" };
     std::fs::File::open(nothing).is_err_and(|error| says_so(&error))

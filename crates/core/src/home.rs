@@ -41,6 +41,9 @@ pub fn make_private_folder(folder: &Path) -> Outcome<()> {
         builder.mode(0o700);
     }
     builder.create(folder).map_err(|error| {
+        if crate::handles::ran_out(&error) {
+            return crate::handles::problem();
+        }
         Problem::block(
             Code::ReadOnly,
             "Slipway can't make or use its data folder. Check the folder's permissions, or name another with --home.",

@@ -57,6 +57,12 @@ pub trait Platform: Send + Sync + 'static {
         reply.status == 401
     }
 
+    /// The channel that a reply says it is about (`Identity::remote_id`), where it says so. Another one than the account's stops the
+    /// post.
+    fn owner_in(&self, _reply: &Reply) -> Option<String> {
+        None
+    }
+
     /// A limit that any reply warns of before it bites: nothing new is opened until then.
     fn nears_limit(&self, _reply: &Reply) -> Option<NearLimit> {
         None
@@ -303,6 +309,8 @@ pub enum Question {
     Terms,
     /// The token this account acts under (`SignInFacts::account_tokens`); asked with the sign-in's own token.
     Token,
+    /// Which channel does the token act for that calls go out with? Asked before the first of them.
+    Owner,
     /// What was granted (`SignInFacts::asks_scopes`); asked with the sign-in's own token.
     Scopes,
 }
@@ -323,6 +331,8 @@ pub enum Answer {
     /// Kept as the account's `live.terms`.
     Terms(Value),
     Token(Sensitive<String>),
+    /// The channel's id there (`Identity::remote_id`).
+    Owner(String),
     Scopes(Vec<String>),
 }
 
@@ -392,6 +402,7 @@ pub trait AnyPlatform: Send + Sync {
     fn ask(&self, question: &Question, account: &JobAccount) -> Call;
     fn answer(&self, question: &Question, account: &JobAccount, reply: &Reply) -> Result<Answer, Fault>;
     fn token_died(&self, reply: &Reply) -> bool;
+    fn owner_in(&self, reply: &Reply) -> Option<String>;
     fn nears_limit(&self, reply: &Reply) -> Option<NearLimit>;
 }
 
@@ -425,6 +436,9 @@ impl<P: Platform> AnyPlatform for P {
     }
     fn token_died(&self, reply: &Reply) -> bool {
         Platform::token_died(self, reply)
+    }
+    fn owner_in(&self, reply: &Reply) -> Option<String> {
+        Platform::owner_in(self, reply)
     }
     fn nears_limit(&self, reply: &Reply) -> Option<NearLimit> {
         Platform::nears_limit(self, reply)

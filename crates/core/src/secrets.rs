@@ -117,6 +117,14 @@ impl Secrets {
         Ok(Some(AccountSecret { refresh, memo_key }))
     }
 
+    /// The account's entry where it can be used: nothing where it is damaged or that of another channel, too.
+    pub async fn usable(&self, id: i64) -> Result<Option<AccountSecret>, SecretFault> {
+        match self.account(id).await {
+            Err(SecretFault::AccountDamaged { .. } | SecretFault::OtherChannel { .. }) => Ok(None),
+            answered => answered,
+        }
+    }
+
     /// Stores a refresh token; the memo key stays, or is made. Nothing never replaces something (C28). An entry that can't be read,
     /// or is that of another channel, is replaced whole: the person has just signed in with this one.
     pub async fn keep_refresh(&self, id: i64, refresh: Option<SecretString>) -> Result<(), SecretFault> {
@@ -185,6 +193,11 @@ impl Secrets {
 
     pub async fn wipe_app(&self, id: i64) -> Result<(), SecretFault> {
         Ok(self.take(&entry::app_name(id)).await?)
+    }
+
+    /// The entries of this folder were wiped by hand: what is known of them goes, too.
+    pub(crate) fn forget_all(&self) {
+        self.memo_keys.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
     }
 
     fn key(&self, name: &str) -> String {

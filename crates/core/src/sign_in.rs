@@ -341,6 +341,8 @@ fn problem(facts: &Facts, no: No) -> Problem {
         )
         .fix(Fix::Retry)
         .detail(detail),
+        // A socket is an open file, too.
+        No::Offline if crate::handles::are_out() => crate::handles::problem(),
         No::Offline => Problem::block(
             Code::Offline,
             format!("{name} can't be reached. Check the connection of this computer and try again."),
@@ -374,6 +376,9 @@ fn late(facts: &Facts, patience: Duration, saw_wrong_state: bool) -> Problem {
 }
 
 fn no_listener(error: &std::io::Error, redirect: Option<&str>) -> Problem {
+    if crate::handles::ran_out(error) {
+        return crate::handles::problem();
+    }
     let text = match redirect {
         Some(address) if error.kind() == std::io::ErrorKind::AddrInUse => format!(
             "The port of the registered address {address} is in use by another program. Close it, or register another address."

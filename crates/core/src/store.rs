@@ -12,8 +12,8 @@ pub mod errand;
 pub mod hold;
 pub mod media;
 mod open;
-pub(crate) use open::backups;
 pub use open::{backup_named, restore, restore_named};
+pub(crate) use open::{backups, folder_id_in};
 pub mod post;
 pub mod setting;
 
@@ -270,6 +270,7 @@ fn refuse(job: Job, error: rusqlite::Error) {
 pub fn problem(error: rusqlite::Error) -> Problem {
     use rusqlite::ErrorCode::*;
     match error.sqlite_error_code() {
+        Some(CannotOpen | SystemIoFailure) if crate::handles::are_out() => crate::handles::problem(),
         Some(DiskFull) => Problem::block(Code::DiskFull, "The disk is full, so the queue can't be written. Nothing was sent. Free some space; Slipway goes on by itself.")
             .fix(Fix::FreeSpace),
         Some(SystemIoFailure) => Problem::block(Code::DiskFull, "The disk did not take the queue's data (full, or failing). Nothing was sent. Check the disk and try again.")

@@ -7,6 +7,7 @@ mod bearer;
 pub(crate) mod job;
 mod missed;
 mod moving;
+mod owner;
 mod pace;
 
 use crate::engine::Engine;
@@ -25,6 +26,7 @@ use jiff::Timestamp;
 pub(crate) use job::Desk;
 use missed::{answers_before_it_commits, answers_for_its_minute};
 use moving::Moving;
+pub(crate) use owner::{Owners, mended_by_sign_in};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,6 +70,8 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
     };
     let files = match desk.open_files(engine, ticket).await {
         Ok(files) => files,
+        // The machine's trouble, not the file's: it waits and goes on.
+        Err(problem) if problem.code == Code::TooManyFiles => return Err(problem),
         Err(problem) => return engine.stick(ticket, problem, None).await,
     };
     let platform = desk.platform.clone();
@@ -291,6 +295,11 @@ async fn send(
         }),
         Sent::Reply(reply) => {
             engine.heard_well(desk).await?;
+            let owner = desk.platform.owner_in(&reply);
+            if let Some(other) = owner.filter(|owner| *owner != desk.account.remote_id) {
+                engine.answered_for_another(ticket, desk, &other, line.take()).await?;
+                return Ok(Sending::Over);
+            }
             if let Some(near) = desk.platform.nears_limit(&reply) {
                 engine.nears_limit(desk, near).await?;
             }

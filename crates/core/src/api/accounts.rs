@@ -262,14 +262,13 @@ async fn give_back(
         }
         _ => None,
     };
-    let Some(mine) = told(engine.inner.secrets.account(account.id).await)?.and_then(|stored| stored.refresh)
+    let Some(mine) = told(engine.inner.secrets.usable(account.id).await)?.and_then(|stored| stored.refresh)
     else {
         return Ok(true);
     };
     for other in engine.read(account::all)? {
         if other.id != account.id && other.app == account.app && other.way == account.way {
-            let theirs =
-                told(engine.inner.secrets.account(other.id).await)?.and_then(|stored| stored.refresh);
+            let theirs = told(engine.inner.secrets.usable(other.id).await)?.and_then(|stored| stored.refresh);
             if theirs.is_some_and(|theirs| theirs.expose() == mine.expose()) {
                 return Ok(true);
             }

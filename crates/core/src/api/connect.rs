@@ -289,6 +289,7 @@ async fn keep(engine: &Engine, sign_in: &SignedIn, identity: &Identity) -> Outco
     let (now, facts, way) = (engine.clock().now(), sign_in.platform.facts(), sign_in.way.sign_in.way);
     let (scopes, ends) = (sign_in.scopes.clone(), sign_in.granted.refresh_ends);
     let (identity, app_id) = (identity.clone(), sign_in.app.id);
+    let remote_id = identity.remote_id.clone();
     let id = engine
         .inner
         .store
@@ -311,6 +312,9 @@ async fn keep(engine: &Engine, sign_in: &SignedIn, identity: &Identity) -> Outco
         turn.forget();
     } else {
         turn.put(&sign_in.granted.access);
+        if let Some(refresh) = &sign_in.granted.refresh {
+            engine.inner.owners.prove(id, &remote_id, refresh);
+        }
     }
     drop(turn);
     engine

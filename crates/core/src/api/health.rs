@@ -45,9 +45,19 @@ pub(super) async fn health(engine: &Engine, _: &dyn Host, given: Id) -> Outcome<
     match whose(engine, &account, &platform).await {
         Ok(identity) => keep(engine, &account, identity).await?,
         Err(problem) if problem.code == Code::SignInNeeded => signed_out(engine, id).await?,
-        Err(problem) => return Err(problem),
+        Err(problem) => return Err(told_of(engine, id, problem).await),
     }
     super::accounts::find(engine, id)
+}
+
+/// The sign-in of another channel, or one that can't be read, is told, and the channel waits for a new one.
+async fn told_of(engine: &Engine, id: i64, problem: Problem) -> Problem {
+    if crate::worker::mended_by_sign_in(&problem)
+        && let Err(other) = signed_out(engine, id).await
+    {
+        return other;
+    }
+    problem
 }
 
 async fn signed_out(engine: &Engine, id: i64) -> Outcome<()> {
@@ -99,7 +109,7 @@ pub(super) async fn terms(engine: &Engine, _: &dyn Host, given: Id) -> Outcome<A
             }
             Ok(_) => return Err(strange(&platform, "an answer to another question")),
             Err(problem) if problem.code == Code::SignInNeeded => signed_out(engine, id).await?,
-            Err(problem) => return Err(problem),
+            Err(problem) => return Err(told_of(engine, id, problem).await),
         }
     }
     super::accounts::find(engine, id)
@@ -107,11 +117,8 @@ pub(super) async fn terms(engine: &Engine, _: &dyn Host, given: Id) -> Outcome<A
 
 async fn keep(engine: &Engine, account: &Account, identity: Identity) -> Outcome<()> {
     if identity.remote_id != account.remote_id {
-        return Err(Problem::block(
-            Code::SignInNeeded,
-            "This sign-in speaks for another channel now. Connect the channel again.",
-        )
-        .fix(Fix::SignIn { account: account.id }));
+        signed_out(engine, account.id).await?;
+        return Err(crate::secrets::wrong_channel(account.id, &account.name, &identity.name));
     }
     let id = account.id;
     engine
@@ -263,6 +270,9 @@ fn dead(account: &Account, detail: String) -> Problem {
 }
 
 fn offline(detail: Option<String>) -> Problem {
+    if crate::handles::are_out() {
+        return crate::handles::problem();
+    }
     let problem =
         Problem::block(Code::Offline, "The platform could not be reached. Try again later.").fix(Fix::Retry);
     Problem { detail, ..problem }

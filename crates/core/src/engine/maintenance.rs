@@ -111,10 +111,16 @@ impl Engine {
             let Some(app) = self.read(|sql| app::get(sql, account.app))? else { continue };
             let platform = self.platform(&account.platform)?.clone();
             let fetched = self.bearer(&account, &app, &platform).await;
-            if let Err(crate::worker::BearerTrouble::Refresh(crate::sign_in::RefreshFault::SignInAgain {
-                ..
-            })) = fetched
-            {
+            let over = match fetched {
+                Err(crate::worker::BearerTrouble::Refresh(crate::sign_in::RefreshFault::SignInAgain {
+                    ..
+                })) => true,
+                Err(crate::worker::BearerTrouble::Vault(problem)) => {
+                    crate::worker::mended_by_sign_in(&problem)
+                }
+                _ => false,
+            };
+            if over {
                 self.write(move |tx| {
                     account::set_state(tx, id, AccountState::SignIn)?;
                     tx.say(crate::event::What::Account { id });

@@ -11,7 +11,7 @@ use crate::store::Tx;
 use crate::store::account::{self, AccountState};
 use crate::store::attempt::Attempt;
 use crate::store::hold::{self, FAILURES, Hold};
-use crate::worker::{Desk, flush};
+use crate::worker::{Desk, flush, mended_by_sign_in};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -263,12 +263,17 @@ impl Engine {
     ) -> Outcome<()> {
         let now = self.clock().now();
         let at = later(now, OFFLINE_LOOK.min(pause(self.read(|sql| queue::failures(sql, ticket))?.0 + 2)));
-        let problem = Problem::block(
-            Code::Offline,
-            format!("No connection to {}. It goes on as soon as there is one.", desk.platform.facts().name),
-        )
-        .fix(Fix::WaitUntil { at })
-        .detail(detail);
+        // A socket is an open file, too: that is not the network's fault.
+        let problem = if crate::handles::are_out() {
+            crate::handles::problem()
+        } else {
+            let name = desk.platform.facts().name;
+            Problem::block(
+                Code::Offline,
+                format!("No connection to {name}. It goes on as soon as there is one."),
+            )
+        };
+        let problem = problem.fix(Fix::WaitUntil { at }).detail(detail);
         let (ticket, account) = (ticket.clone(), desk.account.id);
         self.write(move |tx| {
             flush(tx, &ticket, line)?;
@@ -294,6 +299,9 @@ impl Engine {
 
     /// The keychain is locked or gone: deliveries wait, nothing is lost.
     pub(crate) async fn vault_waits(&self, ticket: &Ticket, desk: &Desk, problem: Problem) -> Outcome<()> {
+        if mended_by_sign_in(&problem) {
+            return self.sign_in_is_needed(ticket, desk, problem, None).await;
+        }
         let until = later(self.clock().now(), VAULT_LOOK);
         let ticket = ticket.clone();
         let account = desk.account.id;
@@ -376,7 +384,7 @@ impl Engine {
 pub(crate) fn broken(tx: &mut Tx, ticket: &Ticket, problem: &Problem, now: Timestamp) -> Outcome<()> {
     match problem.code {
         // The machine's trouble, not the post's: it waits and goes on.
-        Code::DiskFull | Code::ReadOnly | Code::NotNow => {
+        Code::DiskFull | Code::ReadOnly | Code::NotNow | Code::TooManyFiles => {
             queue::park(tx, ticket, later(now, Duration::from_secs(30)), problem, false)
         }
         _ => queue::stick(tx, ticket, problem),
@@ -447,7 +455,7 @@ fn jitter() -> u64 {
 pub(crate) fn signed_in_again(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<()> {
     let waiting: Vec<i64> = sql(tx
         .prepare_cached(
-            "SELECT id FROM delivery WHERE account_id = ?1 AND state = 'stuck' AND json_extract(problem, '$.code') IN ('sign_in_needed', 'permission_missing')",
+            "SELECT id FROM delivery WHERE account_id = ?1 AND state = 'stuck' AND json_extract(problem, '$.code') IN ('sign_in_needed', 'permission_missing', 'wrong_channel', 'secret_damaged')",
         )
         .and_then(|mut get| get.query_map([id], |row| row.get(0))?.collect()))?;
     for delivery in waiting {

@@ -136,6 +136,8 @@ pub enum ReadTrouble {
     InUse,
     /// A drive, share or cloud folder that does not answer.
     Unreachable,
+    /// The system lets this program open no more files; nothing is wrong with this one.
+    NoHandles,
     /// Anything else.
     Other,
 }
@@ -152,6 +154,9 @@ impl ReadTrouble {
             ReadTrouble::Unreachable => {
                 "The drive, network share or cloud folder with this file does not answer. Connect it, or copy the file to this computer."
             }
+            ReadTrouble::NoHandles => {
+                "This computer lets Slipway open no more files. Close other programs and try again."
+            }
             ReadTrouble::Other => {
                 "The file could not be read from the disk. Try to copy it to another folder or drive, and choose the copy."
             }
@@ -162,6 +167,9 @@ impl ReadTrouble {
 impl From<io::Error> for MediaFault {
     fn from(error: io::Error) -> MediaFault {
         use io::ErrorKind as Kind;
+        if crate::handles::ran_out(&error) {
+            return MediaFault::Unreadable { kind: ReadTrouble::NoHandles };
+        }
         if let Some(kind) = system_code(&error) {
             return MediaFault::Unreadable { kind };
         }

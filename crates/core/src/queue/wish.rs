@@ -234,7 +234,7 @@ pub fn retry(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<()> {
 pub fn retry_errands(tx: &mut Tx, account: i64, now: Timestamp) -> Outcome<()> {
     tx.execute(
         "UPDATE errand SET state = 'waiting', next_at = ?2, problem = NULL WHERE state = 'stuck' \
-         AND json_extract(problem, '$.code') IN ('sign_in_needed', 'permission_missing') \
+         AND json_extract(problem, '$.code') IN ('sign_in_needed', 'permission_missing', 'wrong_channel', 'secret_damaged') \
          AND delivery_id IN (SELECT id FROM delivery WHERE account_id = ?1)",
         params![account, now.as_millisecond()],
     )

@@ -133,6 +133,12 @@ fn folder_id(connection: &Connection) -> Outcome<String> {
     connection.query_row("SELECT value FROM meta WHERE key = 'folder'", [], |row| row.get(0)).map_err(problem)
 }
 
+/// The id of the data folder whose queue lies in this file, without changing anything; nothing where it can't be read.
+pub(crate) fn folder_id_in(path: &Path) -> Option<String> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
+    connection.query_row("SELECT value FROM meta WHERE key = 'folder'", [], |row| row.get(0)).ok()
+}
+
 /// A damaged page is found now and not in the middle of a post. Only small files are read whole; large ones are trusted to their
 /// schema, since reading them would take longer than a start may.
 fn quick_check(connection: &Connection, path: &Path) -> Outcome<()> {
@@ -176,6 +182,9 @@ fn file_name(path: &Path) -> String {
 }
 
 fn folder_problem(error: &std::io::Error) -> Problem {
+    if crate::handles::ran_out(error) {
+        return crate::handles::problem();
+    }
     match error.kind() {
         std::io::ErrorKind::StorageFull => {
             Problem::block(Code::DiskFull, "The disk is full, so the data folder can't be made.").fix(Fix::FreeSpace)

@@ -1,8 +1,9 @@
 //! The access token a call goes out with, and what it means when there is none.
 
 use super::Desk;
+use super::owner::NoOwner;
 use crate::engine::Engine;
-use crate::platform::{Answer, AnyPlatform, Fault, Question};
+use crate::platform::{Answer, AnyPlatform, Call, Fault, Question, Reply};
 use crate::problem::{Code, Fix, Problem};
 use crate::secrets::SecretFault;
 use crate::sensitive::SecretString;
@@ -18,6 +19,9 @@ use std::time::Duration;
 const RENEW_AHEAD: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// An account's own token is asked for anew after this long; it has no end of its own.
 const ACCOUNT_TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(12);
+
+/// A token whose owner could not be asked for is used for so long, and then asked about again.
+const UNPROVEN_LIFE: SignedDuration = SignedDuration::from_mins(10);
 
 pub(super) enum NoBearer {
     Fault(Fault),
@@ -43,19 +47,20 @@ pub(super) async fn bearer(engine: &Engine, desk: &Desk) -> Result<Option<Bearer
 
 /// Why there is no access token.
 pub(crate) enum BearerTrouble {
+    /// The vault did not give it, or it is that of another channel.
     Vault(Problem),
     Refresh(RefreshFault),
 }
 
 /// Why a fetch ended without one.
-enum Trouble {
-    Vault(SecretFault),
+pub(super) enum Trouble {
+    Vault(Problem),
     Refresh(RefreshFault),
 }
 
 impl From<SecretFault> for Trouble {
     fn from(fault: SecretFault) -> Trouble {
-        Trouble::Vault(fault)
+        Trouble::Vault(fault.into())
     }
 }
 
@@ -80,9 +85,10 @@ impl Engine {
             async move {
                 engine.fetch_token(&account, &app, &platform).await.map_err(|trouble| match trouble {
                     Trouble::Refresh(fault) => fault,
-                    Trouble::Vault(fault) => {
-                        *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(fault);
-                        RefreshFault::Later { after: None, detail: "the keychain did not answer".into() }
+                    Trouble::Vault(problem) => {
+                        let detail = problem.message.clone();
+                        *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(problem);
+                        RefreshFault::Later { after: None, detail }
                     }
                 })
             }
@@ -91,18 +97,52 @@ impl Engine {
         let fetched = self.inner.tokens.bearer(id, fetch).await;
         fetched.map_err(|fault| {
             match vault_fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take() {
-                Some(fault) => BearerTrouble::Vault(fault.into()),
+                Some(problem) => BearerTrouble::Vault(problem),
                 None => BearerTrouble::Refresh(fault),
             }
         })
     }
 
+    /// A new token, whose owner the platform has named since this program began to use its sign-in.
     async fn fetch_token(
         &self,
         account: &account::Account,
         app: &app::App,
         platform: &Arc<dyn AnyPlatform>,
     ) -> Result<Granted, Trouble> {
+        let mut again = true;
+        loop {
+            let (stored, mut granted) = self.new_token(account, app, platform).await?;
+            // Its successor is the same sign-in.
+            let sign_in = granted.refresh.as_ref().unwrap_or(&stored);
+            if !self.inner.owners.is_proven(account.id, &account.remote_id, &stored) {
+                match self.ask_owner(account, app, platform, &granted.access.bearer()).await {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        let soon = self.clock().now().saturating_add(UNPROVEN_LIFE);
+                        granted.access.expires_at = granted.access.expires_at.min(soon.unwrap_or_default());
+                        return Ok(granted);
+                    }
+                    // A fresh one may cure it, as it does for posts.
+                    Err(NoOwner::Dead { .. }) if again => {
+                        again = false;
+                        continue;
+                    }
+                    Err(no) => return Err(no.into()),
+                }
+            }
+            self.inner.owners.prove(account.id, &account.remote_id, sign_in);
+            return Ok(granted);
+        }
+    }
+
+    /// The refresh token as it is stored, and what it was traded for.
+    async fn new_token(
+        &self,
+        account: &account::Account,
+        app: &app::App,
+        platform: &Arc<dyn AnyPlatform>,
+    ) -> Result<(SecretString, Granted), Trouble> {
         let facts = platform.facts();
         let secrets = &self.inner.secrets;
         let stored = secrets.account(account.id).await?;
@@ -124,14 +164,15 @@ impl Engine {
             }
         };
         if !way.sign_in.account_tokens {
-            return Ok(granted);
+            return Ok((stored, granted));
         }
         let known = account.for_job(app.for_job(facts));
         let owner = granted.access.token.clone();
         let token = self.account_token(platform, &known, &granted.access.bearer()).await?;
         let ends = self.clock().now().saturating_add(ACCOUNT_TOKEN_LIFE).unwrap_or(granted.access.expires_at);
         let expires_at = ends.min(granted.access.expires_at);
-        Ok(Granted { access: Access { token: Arc::new(token), owner: Some(owner), expires_at }, ..granted })
+        let access = Access { token: Arc::new(token), owner: Some(owner), expires_at };
+        Ok((stored, Granted { access, ..granted }))
     }
 
     /// Traded for a new one, which is kept before anybody uses it.
@@ -199,28 +240,27 @@ impl Engine {
         owner: &Bearer,
     ) -> Result<SecretString, RefreshFault> {
         let call = platform.ask(&Question::Token, account);
+        let reply = self.reply_to(platform, call, owner).await?;
+        match platform.answer(&Question::Token, account, &reply) {
+            Ok(Answer::Token(token)) => Ok(token),
+            Ok(_) => Err(RefreshFault::Later { after: None, detail: "an answer to another question".into() }),
+            Err(fault) => Err(refresh_fault(fault)),
+        }
+    }
+
+    /// The platform's reply to a question about a token; what passes by itself is a fault.
+    pub(super) async fn reply_to(
+        &self,
+        platform: &Arc<dyn AnyPlatform>,
+        call: Call,
+        bearer: &Bearer,
+    ) -> Result<Reply, RefreshFault> {
         let hosts = platform.facts().hosts;
         let sent =
-            self.inner.wire.send(hosts, call, Some(owner), &Files::default(), &Default::default()).await;
+            self.inner.wire.send(hosts, call, Some(bearer), &Files::default(), &Default::default()).await;
         let later = |detail: String| RefreshFault::Later { after: None, detail };
         match sent {
-            Sent::Reply(reply) if reply.status < 500 => {
-                match platform.answer(&Question::Token, account, &reply) {
-                    Ok(Answer::Token(token)) => Ok(token),
-                    Ok(_) => Err(later("an answer to another question".into())),
-                    Err(Fault::SignIn { detail } | Fault::Permission { detail, .. }) => {
-                        Err(RefreshFault::SignInAgain { detail })
-                    }
-                    Err(Fault::Refused(problem) | Fault::Failed(problem)) => {
-                        Err(RefreshFault::SignInAgain { detail: problem.message })
-                    }
-                    Err(Fault::Limit { problem, .. }) => Err(later(problem.message)),
-                    Err(Fault::Again { after, detail }) => Err(RefreshFault::Later { after, detail }),
-                    Err(Fault::Lost { detail } | Fault::Unsure { detail } | Fault::Strange { detail }) => {
-                        Err(later(detail))
-                    }
-                }
-            }
+            Sent::Reply(reply) if reply.status < 500 => Ok(reply),
             Sent::Reply(reply) => Err(RefreshFault::Later {
                 after: reply.retry_after(),
                 detail: format!("HTTP {}", reply.status),
@@ -230,5 +270,19 @@ impl Engine {
             Sent::Forbidden { host } => Err(later(format!("{host} is not a host we may call"))),
             Sent::File(_) | Sent::Stopped => Err(later("the call was broken off".into())),
         }
+    }
+}
+
+/// What a platform's answer to a question about a token means for the sign-in.
+pub(super) fn refresh_fault(fault: Fault) -> RefreshFault {
+    let later = |detail: String| RefreshFault::Later { after: None, detail };
+    match fault {
+        Fault::SignIn { detail } | Fault::Permission { detail, .. } => RefreshFault::SignInAgain { detail },
+        Fault::Refused(problem) | Fault::Failed(problem) => {
+            RefreshFault::SignInAgain { detail: problem.message }
+        }
+        Fault::Limit { problem, .. } => later(problem.message),
+        Fault::Again { after, detail } => RefreshFault::Later { after, detail },
+        Fault::Lost { detail } | Fault::Unsure { detail } | Fault::Strange { detail } => later(detail),
     }
 }

@@ -330,6 +330,7 @@ async fn blocking<T: Send + 'static>(
 /// What a fault of the file means to the user.
 pub(crate) fn media_problem(fault: &MediaFault, path: &Path) -> Problem {
     let code = match fault {
+        MediaFault::Unreadable { kind: ReadTrouble::NoHandles } => return crate::handles::problem(),
         MediaFault::Missing | MediaFault::NotAFile => Code::FileMissing,
         MediaFault::Unreadable { .. } => Code::FileUnreadable,
         MediaFault::Empty => Code::FileEmpty,

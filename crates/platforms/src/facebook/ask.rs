@@ -12,6 +12,7 @@ pub(super) fn ask(question: &Question, account: &JobAccount) -> Call {
     match question {
         Question::Identify { after } => pages::accounts("facebook.accounts", FIELDS, after.as_deref()),
         Question::Token => pages::token("facebook.page", &account.remote_id),
+        Question::Owner => pages::owner("facebook.page", "id"),
         Question::Scopes => pages::permissions("facebook.permissions"),
         // `answer` says that there is nothing to say; a cheap call, since a question must be one.
         Question::Live { .. } | Question::Terms => pages::permissions("facebook.permissions"),
@@ -22,6 +23,7 @@ pub(super) fn answer(question: &Question, reply: &Reply) -> Result<Answer, Fault
     match question {
         Question::Identify { after } => identities(reply, after.is_none()),
         Question::Token => pages::token_in(reply, NAME).map(Answer::Token),
+        Question::Owner => pages::owned(reply, NAME).map(Answer::Owner),
         Question::Scopes => pages::granted(reply, NAME).map(Answer::Scopes),
         Question::Live { what } => {
             Err(Fault::Strange { detail: format!("Facebook has no live list called {what:?}") })

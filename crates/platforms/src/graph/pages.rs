@@ -50,6 +50,18 @@ pub(crate) fn token_in(reply: &Reply, platform: &str) -> Result<Sensitive<String
     })
 }
 
+/// Asks, with a Page's own token, which Page that is.
+pub(crate) fn owner(name: &'static str, fields: &str) -> Call {
+    Call::new(name, Method::GET, at("me")).query("fields", fields)
+}
+
+/// The id of the Page whose token it is.
+pub(crate) fn owned(reply: &Reply, platform: &str) -> Result<String, Fault> {
+    let body = error::object(reply, platform)?;
+    super::id(&body["id"])
+        .ok_or_else(|| Fault::Strange { detail: format!("no Page in: {}", error::detail(reply)) })
+}
+
 /// Asks what was granted.
 pub(crate) fn permissions(name: &'static str) -> Call {
     Call::new(name, Method::GET, at("me/permissions")).auth(Auth::OwnerBearer)

@@ -15,6 +15,8 @@ pub(crate) fn ask(question: &Question, account: &JobAccount) -> Call {
     match question {
         Question::Identify { .. } if write::by_address(account) => write::me(),
         Question::Identify { after } => write::my_accounts(after.as_deref()),
+        Question::Owner if write::by_address(account) => write::me(),
+        Question::Owner => pages::owner("instagram.page", "id,instagram_business_account{id}"),
         Question::Terms => write::publishing_limit(account),
         Question::Token => write::page_token(account),
         Question::Scopes => write::permissions(),
@@ -27,6 +29,20 @@ pub(crate) fn answer(question: &Question, account: &JobAccount, reply: &Reply) -
     match question {
         Question::Identify { .. } if write::by_address(account) => myself(reply),
         Question::Identify { after } => linked(after.is_none(), reply),
+        Question::Owner if write::by_address(account) => {
+            let body = read::object(reply)?;
+            owner(&body["data"].get(0).unwrap_or(&body)["user_id"], reply)
+        }
+        Question::Owner => {
+            let page = read::object(reply)?;
+            match &page["instagram_business_account"] {
+                Value::Null => Err(Fault::Permission {
+                    scope: None,
+                    detail: "the Page is linked to no Instagram account, or may not name it".into(),
+                }),
+                account => owner(&account["id"], reply),
+            }
+        }
         Question::Terms => terms(reply).map(Answer::Terms),
         Question::Token => pages::token_in(reply, FACTS.name).map(Answer::Token),
         Question::Scopes => pages::granted(reply, FACTS.name).map(Answer::Scopes),
@@ -79,6 +95,12 @@ fn no_account(no_page: bool) -> Problem {
         "None of the Facebook Pages of this sign-in has a professional Instagram account. If yours is a personal account, switch it in the Instagram app (Settings, Account type, Professional account) and link it to the Page; if it is linked, sign in again and tick both the Page and the account."
     };
     Problem::block(Code::NoChannel, message).fix(Fix::Retry)
+}
+
+fn owner(id: &Value, reply: &Reply) -> Result<Answer, Fault> {
+    let id = graph::id(id);
+    id.map(Answer::Owner)
+        .ok_or_else(|| Fault::Strange { detail: format!("no account in: {}", error::detail(reply)) })
 }
 
 fn myself(reply: &Reply) -> Result<Answer, Fault> {

@@ -23,9 +23,11 @@ pub(crate) fn ask(question: &Question) -> Call {
     match question {
         Question::Terms => write::creator_info(),
         // `answer` says that there is nothing of the kind; a cheap call, since a question must be one.
-        Question::Identify { .. } | Question::Live { .. } | Question::Token | Question::Scopes => {
-            write::user_info()
-        }
+        Question::Identify { .. }
+        | Question::Owner
+        | Question::Live { .. }
+        | Question::Token
+        | Question::Scopes => write::user_info(),
     }
 }
 
@@ -35,6 +37,10 @@ pub(crate) fn answer(question: &Question, account: &JobAccount, reply: &Reply) -
             let data = read::data(reply, Doing::Who)?;
             let identity = identity(&data["user"], account)?;
             Ok(Answer::Identities { found: vec![identity], next: None })
+        }
+        Question::Owner => {
+            let data = read::data(reply, Doing::Who)?;
+            identity(&data["user"], account).map(|identity| Answer::Owner(identity.remote_id))
         }
         Question::Terms => {
             let data = read::data(reply, Doing::Terms)?;

@@ -9,7 +9,7 @@ use slipway_core::platform::*;
 
 pub(crate) fn ask(question: &Question) -> Call {
     match question {
-        Question::Identify { .. } => write::my_channel(),
+        Question::Identify { .. } | Question::Owner => write::my_channel(),
         Question::Live { what } if what == "playlists" => write::my_playlists(),
         Question::Live { what } if what == "categories" => write::categories(),
         // `answer` says that there is no such list; a cheap call, since a question must be one.
@@ -23,6 +23,7 @@ pub(crate) fn answer(question: &Question, reply: &Reply) -> Result<Answer, Fault
         Question::Identify { .. } => {
             identity(items).map(|identity| Answer::Identities { found: vec![identity], next: None })
         }
+        Question::Owner => identity(items).map(|identity| Answer::Owner(identity.remote_id)),
         Question::Live { what } if what == "playlists" => Ok(Answer::Live(choices(&items, &items_all))),
         Question::Live { what } if what == "categories" => Ok(Answer::Live(choices(&items, &assignable))),
         Question::Live { what } => {

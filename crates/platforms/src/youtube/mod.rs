@@ -115,6 +115,10 @@ impl Platform for YouTube {
     fn answer(&self, question: &Question, _: &JobAccount, reply: &Reply) -> Result<Answer, Fault> {
         ask::answer(question, reply)
     }
+
+    fn owner_in(&self, reply: &Reply) -> Option<String> {
+        read::channel_of(reply)
+    }
 }
 
 /// Where a person finds the video.

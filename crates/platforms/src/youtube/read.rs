@@ -448,3 +448,14 @@ fn rejection(why: &str) -> &'static str {
         _ => "it says no reason we know",
     }
 }
+
+/// The channel of the video that a reply tells of. Lists of anything else may hold other people's items.
+pub(crate) fn channel_of(reply: &Reply) -> Option<String> {
+    let body = reply.json().filter(|_| reply.ok())?;
+    let video = match body["kind"].as_str()? {
+        "youtube#video" => &body,
+        "youtube#videoListResponse" => body["items"].get(0)?,
+        _ => return None,
+    };
+    video["snippet"]["channelId"].as_str().filter(|id| !id.is_empty()).map(str::to_string)
+}

@@ -76,6 +76,16 @@ fn a_page_acts_under_its_own_token() {
 }
 
 #[test]
+fn the_pages_own_token_says_whose_it_is() {
+    let call = ask(&Question::Owner);
+    assert_eq!((path(&call).as_str(), call.auth), ("GET graph.facebook.com/v25.0/me", Auth::Bearer));
+    assert_eq!(answer(&Question::Owner, ok(json!({ "id": "100" }))), Ok(Answer::Owner("100".into())));
+    assert!(matches!(answer(&Question::Owner, ok(json!({}))), Err(Fault::Strange { .. })));
+    assert!(matches!(answer(&Question::Owner, html(200)), Err(Fault::Strange { .. })));
+    assert!(matches!(answer(&Question::Owner, graph(190, 460)), Err(Fault::SignIn { .. })));
+}
+
+#[test]
 fn what_was_granted_is_asked() {
     let call = ask(&Question::Scopes);
     assert_eq!(path(&call), "GET graph.facebook.com/v25.0/me/permissions");

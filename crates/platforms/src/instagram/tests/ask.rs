@@ -74,6 +74,28 @@ fn no_account_says_what_to_do_about_it() {
 }
 
 #[test]
+fn the_token_in_use_says_whose_it_is() {
+    let asked = call(&Question::Owner, &JobAccount::default());
+    assert_eq!((address(&asked).as_str(), asked.auth), ("graph.facebook.com/v25.0/me", Auth::Bearer));
+    let page = ok(json!({ "id": "1001", "instagram_business_account": { "id": "17841" } }));
+    assert_eq!(answer(&Question::Owner, "", page), Ok(Answer::Owner("17841".into())));
+    assert!(matches!(
+        answer(&Question::Owner, "", ok(json!({ "id": "1001" }))),
+        Err(Fault::Permission { .. })
+    ));
+    let direct = "instagram_login";
+    let account = JobAccount { way: direct.into(), ..JobAccount::default() };
+    assert_eq!(address(&call(&Question::Owner, &account)), "graph.instagram.com/v25.0/me");
+    let me = ok(json!({ "id": "25", "user_id": "17841" }));
+    assert_eq!(answer(&Question::Owner, direct, me), Ok(Answer::Owner("17841".into())));
+    assert!(matches!(
+        answer(&Question::Owner, direct, ok(json!({ "id": "25" }))),
+        Err(Fault::Strange { .. })
+    ));
+    assert!(matches!(answer(&Question::Owner, "", html(200)), Err(Fault::Strange { .. })));
+}
+
+#[test]
 fn the_token_is_that_of_the_page_and_asked_with_the_sign_ins_own() {
     let account = JobAccount { live: json!({ "page_id": "1001" }), ..JobAccount::default() };
     let asked = call(&Question::Token, &account);

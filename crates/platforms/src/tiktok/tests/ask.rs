@@ -66,3 +66,11 @@ fn there_are_no_lists() {
         assert!(matches!(said, Err(Fault::Strange { .. })), "{question:?}");
     }
 }
+
+#[test]
+fn the_token_says_whose_it_is() {
+    assert_eq!(AnyPlatform::ask(&TikTok, &Question::Owner, &JobAccount::default()).name, "tiktok.user.info");
+    let said = |user: Value| answer(&Question::Owner, &JobAccount::default(), ok(json!({ "user": user })));
+    assert_eq!(said(json!({ "open_id": "o-1" })), Ok(Answer::Owner("o-1".into())));
+    assert!(matches!(said(json!({})), Err(Fault::Strange { .. })));
+}
