@@ -12,9 +12,10 @@ Exit codes:
   1    refused: something only you can mend (the message says what)
   2    the command line was not understood
   3    a sign-in, a permission or a developer app is needed
-  4    not now: another Slipway runs this queue, a limit is spent, or the post's state forbids it
+  4    not now: another Slipway runs this queue, a limit is spent, too many files are open,
+       or the post's state forbids it
   5    offline, or the platform is down
-  6    the keychain or the vault is locked, absent or broken
+  6    the keychain or the vault is locked, absent or broken, or a secret in it is damaged
   7    the disk or the queue's file
   130  interrupted
 
@@ -137,6 +138,9 @@ pub enum Command {
         #[arg(long)]
         empty: bool,
     },
+    /// List or wipe what Slipway keeps in the keychain, also for data folders that are gone.
+    #[command(subcommand)]
+    Vault(VaultCommand),
     /// Run the queue in the foreground until stopped; with --until-idle it ends with 1 if a post needs you.
     Run {
         /// End when nothing is left that this computer must be awake for.
@@ -356,6 +360,39 @@ pub enum SettingsCommand {
         #[arg(required = true, value_name = "KEY=VALUE")]
         pairs: Vec<String>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum VaultCommand {
+    /// List the stored sign-ins and secrets by data folder; no secret is shown.
+    List,
+    /// Wipe stored sign-ins and secrets. The platforms still know the sign-ins: remove Slipway in your settings there.
+    Wipe(VaultWipe),
+    /// With --vault file: begin a new vault file in the place of a damaged one, which is kept beside it.
+    New,
+}
+
+#[derive(Args, Debug)]
+pub struct VaultWipe {
+    #[command(flatten)]
+    pub which: Wiping,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Args, Debug)]
+#[group(id = "wiping", required = true, multiple = false)]
+pub struct Wiping {
+    /// Of all data folders that are gone.
+    #[arg(long)]
+    pub orphans: bool,
+    /// Of the data folder with this id.
+    #[arg(long, value_name = "ID")]
+    pub folder: Option<String>,
+    /// One entry, by its key.
+    #[arg(long, value_name = "KEY")]
+    pub entry: Option<String>,
 }
 
 #[derive(Args, Debug)]

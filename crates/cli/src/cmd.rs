@@ -12,6 +12,7 @@ mod run;
 mod sandbox;
 mod settings;
 mod traces;
+mod vault;
 
 use crate::args::{Apps, Cli, Command};
 use crate::home::{self, Secrets};
@@ -35,6 +36,7 @@ pub async fn run(cli: Cli, out: Out) -> Outcome<Exit> {
         Command::Restore { empty } => return settings::restore(&global, empty, out),
         Command::Connect(args) => return accounts::connect(&global, args, out).await,
         Command::Call(args) => return call::run(&global, args, out).await,
+        Command::Vault(what) => return vault::run(&global, what, out).await,
         other => other,
     };
     let secrets = match &command {
@@ -69,7 +71,8 @@ pub async fn run(cli: Cli, out: Out) -> Outcome<Exit> {
         | Command::Demo(_)
         | Command::Restore { .. }
         | Command::Connect(_)
-        | Command::Call(_) => Ok(Exit::Done),
+        | Command::Call(_)
+        | Command::Vault(_) => Ok(Exit::Done),
     }
 }
 

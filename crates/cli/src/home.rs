@@ -101,7 +101,8 @@ pub fn open(global: &Global, secrets: Secrets) -> Outcome<Engine> {
     Place::find(global)?.open(global, secrets)
 }
 
-fn vault(global: &Global, place: &Place, secrets: Secrets) -> Outcome<Arc<dyn Vault>> {
+/// The vault that a command line names.
+pub fn vault(global: &Global, place: &Place, secrets: Secrets) -> Outcome<Arc<dyn Vault>> {
     if global.passphrase_file.is_some() && global.vault != VaultArg::File {
         return Err(Problem::block(Code::BadRequest, "--passphrase-file goes with --vault file."));
     }
@@ -110,11 +111,16 @@ fn vault(global: &Global, place: &Place, secrets: Secrets) -> Outcome<Arc<dyn Va
         VaultArg::Memory => Arc::new(MemoryVault::new()),
         VaultArg::File if secrets == Secrets::NotNeeded => Arc::new(Closed),
         VaultArg::File => {
-            let path = place.folder.join("vault.bin");
+            let path = vault_file(place);
             let passphrase = passphrase(global, path.exists())?;
             Arc::new(FileVault::open(&path, passphrase).map_err(|fault| vault_problem(&fault))?)
         }
     })
+}
+
+/// Where `--vault file` lies.
+pub fn vault_file(place: &Place) -> PathBuf {
+    place.folder.join("vault.bin")
 }
 
 /// From the file that was named, the environment, or a person.

@@ -7,7 +7,7 @@ use house::{House, PASSPHRASE, Ran, contents, slipway};
 use std::io::Write;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 30] = [
+const COMMANDS: [&[&str]; 33] = [
     &["apps"],
     &["apps", "add"],
     &["apps", "list"],
@@ -33,6 +33,9 @@ const COMMANDS: [&[&str]; 30] = [
     &["options"],
     &["call"],
     &["restore"],
+    &["vault", "list"],
+    &["vault", "wipe"],
+    &["vault", "new"],
     &["run"],
     &["sandbox"],
     &["demo"],
@@ -75,6 +78,9 @@ fn what_is_not_understood_ends_with_2() {
         &["pause"],
         &["pause", "1", "--all"],
         &["connect", "youtube", "--timeout", "0"],
+        &["vault"],
+        &["vault", "wipe"],
+        &["vault", "wipe", "--orphans", "--folder", "x"],
         &["list", "--vault", "shoebox"],
         &["list", "-q", "-v"],
         &["apps", "add", "youtube"],

@@ -14,7 +14,7 @@ use std::io::Read;
 const LONGEST: u64 = 4 << 20;
 
 /// What reads or writes a secret; nothing else asks for a passphrase.
-const WITH_SECRETS: [&str; 9] = [
+const WITH_SECRETS: [&str; 11] = [
     "apps.add",
     "apps.remove",
     "apps.test",
@@ -24,6 +24,8 @@ const WITH_SECRETS: [&str; 9] = [
     "accounts.health",
     "accounts.terms",
     "platforms.live",
+    "vault.list",
+    "vault.wipe",
 ];
 
 pub async fn run(global: &Global, args: CallArgs, out: Out) -> Outcome<Exit> {
