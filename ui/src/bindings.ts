@@ -134,6 +134,7 @@ export type Code =
   | "app_missing"
   | "app_refused"
   | "sign_in_needed"
+  | "wrong_channel"
   | "sign_in_denied"
   | "sign_in_scope"
   | "sign_in_state"
@@ -163,6 +164,9 @@ export type Code =
   | "keychain_locked"
   | "keychain_absent"
   | "keychain_broken"
+  | "secret_damaged"
+  | "vault_damaged"
+  | "too_many_files"
   | "disk_full"
   | "read_only"
   | "database_newer"
@@ -303,6 +307,8 @@ export type EditPost = {
   options?: Options;
 };
 
+export type EntryKind = "account" | "app" | "folder" | "unreadable";
+
 export type ErrandState = "waiting" | "working" | "stuck" | "done";
 
 export type ErrandView = {
@@ -363,6 +369,8 @@ export type Fix =
   | { "do": "choose_vault" }
   | { "do": "free_space" }
   | { "do": "restore_backup" };
+
+export type FolderPlace = "here" | "elsewhere" | "replaced" | "gone" | "unknown";
 
 export type FreeSlot = { account: number, at: string, wall: WallTime };
 
@@ -651,7 +659,13 @@ export type Transfer = "sdr" | "pq" | "hlg" | "other";
 
 export type Unit = "chars" | "utf16" | "bytes";
 
+export type VaultEntry = { key: string, kind: EntryKind, platform: string | null, id: string | null, name: string | null };
+
+export type VaultFolder = { id: string | null, path: string | null, place: FolderPlace, entries: Array<VaultEntry> };
+
 export type VaultKind = "keychain" | "file" | "memory";
+
+export type VaultView = { vault: VaultKind, folders: Array<VaultFolder> };
 
 export type Video = {
   codec: string;
@@ -686,6 +700,10 @@ export type WindowSettings = {
   close_to_tray: boolean;
   keep_awake: boolean;
 };
+
+export type Wipe = { orphans?: boolean, folder?: string | null, entry?: string | null, sure?: boolean };
+
+export type Wiped = { entries: number, channels: Array<string> };
 
 export type WordFact = {
   field: WordField;
@@ -744,6 +762,8 @@ export interface Commands {
   "house.show": { given: Nothing; answer: HouseView };
   "backups.list": { given: Nothing; answer: Array<BackupView> };
   "backups.make": { given: Nothing; answer: BackupView };
+  "vault.list": { given: Nothing; answer: VaultView };
+  "vault.wipe": { given: Wipe; answer: Wiped };
   "platforms.live": { given: AskLive; answer: Array<Choice> };
   "apps.test": { given: Id; answer: Tested };
   "accounts.health": { given: Id; answer: AccountView };

@@ -15,6 +15,8 @@ import type {
   Problem,
   Settings,
   State,
+  VaultFolder,
+  VaultView,
 } from "$bindings";
 import facts from "./fixtures/platforms.list.json";
 import type { Drop, HostEvent, ShellCommands } from "./shapes";
@@ -264,6 +266,33 @@ const backups: BackupView[] = [
   { name: "slipway-2026-11-23.db", at: new Date(midnight - day).toISOString(), bytes: 395_000 },
 ];
 
+let vault: VaultView = {
+  vault: "keychain",
+  folders: [
+    {
+      id: "0a",
+      path: "Slipway",
+      place: "here",
+      entries: accounts.map((account) => ({
+        key: `home/0a/account/${account.id}`,
+        kind: "account",
+        platform: account.platform,
+        id: account.name,
+        name: account.name,
+      })),
+    },
+    {
+      id: "0b",
+      path: "Slipway-old",
+      place: "gone",
+      entries: [
+        { key: "home/0b/account/1", kind: "account", platform: "youtube", id: "UC0b", name: "Jonas Rides" },
+        { key: "home/0b/app/1", kind: "app", platform: "youtube", id: "client", name: "client" },
+      ],
+    },
+  ],
+};
+
 type Answers = { [K in keyof Commands]?: (given: Commands[K]["given"]) => Commands[K]["answer"] };
 
 /** Tests may answer a command their own way. */
@@ -392,6 +421,14 @@ export const answers: Answers = {
     happenings().filter((one) => !query || one.title.toLowerCase().includes(query.toLowerCase())),
   "house.show": () => house,
   "backups.list": () => backups,
+  "vault.list": () => vault,
+  "vault.wipe": (given) => {
+    const goes = (folder: VaultFolder) =>
+      folder.id === given.folder || (given.orphans === true && folder.place === "gone");
+    const gone = vault.folders.filter(goes).flatMap((folder) => folder.entries);
+    vault = { ...vault, folders: vault.folders.filter((folder) => !goes(folder)) };
+    return { entries: gone.length, channels: gone.flatMap((entry) => entry.name ?? []) };
+  },
   "backups.make": () => backups[0] ?? { name: "", at: "", bytes: 0 },
   "time.read": ({ at, zone: given }) => ({
     due: new Date(at).toISOString(),
