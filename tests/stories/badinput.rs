@@ -431,3 +431,79 @@ async fn a_home_that_cannot_be_written_is_told() -> anyhow::Result<()> {
     ensure!(said.out.contains("may not") && matches!(said.code, Some(6 | 7)), "{said:?}");
     Ok(())
 }
+
+/// Whatever can't be opened for want of file handles, the vault, the queue or a socket, is told as that and as nothing else.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn too_few_file_handles_are_told_as_such() -> anyhow::Result<()> {
+    let place = Place::at_home().await?;
+    let mut told = 0;
+    for limit in 10..24 {
+        let asked = place.command(&["--json", "vault", "list"]);
+        let mut command = tokio::process::Command::new("sh");
+        command.args(["-c", "ulimit -n \"$0\" && exec \"$@\"", &limit.to_string()]);
+        command.arg(asked.as_std().get_program()).args(asked.as_std().get_args());
+        for (key, value) in asked.as_std().get_envs() {
+            match value {
+                Some(value) => command.env(key, value),
+                None => command.env_remove(key),
+            };
+        }
+        let output = command.output().await?;
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        ensure!(!err.contains("panicked"), "{limit}: {err}");
+        let Some(answer) = out.lines().last().and_then(|line| serde_json::from_str::<Value>(line).ok())
+        else {
+            // The program, or the system's own libraries, could not even start.
+            ensure!(!output.status.success() && err.contains("Too many open files"), "{limit}: {out} {err}");
+            continue;
+        };
+        if output.status.success() {
+            ensure!(
+                answer["folders"][0]["entries"].as_array().is_some_and(|all| all.len() == 2),
+                "{limit}: {answer}"
+            );
+        } else {
+            ensure!(answer["error"]["code"] == "too_many_files", "{limit}: {answer}");
+            ensure!(output.status.code() == Some(4), "{limit}: {:?}", output.status);
+            told += 1;
+        }
+    }
+    ensure!(told > 0, "no limit was hit");
+    Ok(())
+}
+
+/// The way out of a damaged vault file that the message names works; until then nothing says "sign in again".
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_vault_file_is_told_and_a_new_one_can_be_begun() -> anyhow::Result<()> {
+    let place = Place::at_home().await?;
+    let vault = place.folder().join("vault.bin");
+    let mut bytes = std::fs::read(&vault)?;
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&vault, bytes)?;
+    for args in [&["vault", "list"][..], &["run", "--until-idle"], &["connect", "youtube", "--no-browser"]] {
+        let problem = refused(&place.json(args).await?, "vault_damaged", 6)?;
+        ensure!(
+            problem["message"].as_str().is_some_and(|text| text.contains("slipway vault new")),
+            "{problem}"
+        );
+    }
+    let said = place.json(&["vault", "new"]).await?.done()?;
+    ensure!(said.json()?["kept"] == "vault.damaged" && place.folder().join("vault.damaged").is_file());
+    place.connect("youtube", &slipway_stories::Person::default()).await?.done()?;
+    let listed = place.json(&["vault", "list"]).await?.done()?.json()?;
+    ensure!(listed["folders"][0]["place"] == "here", "{listed}");
+    Ok(())
+}
+
+/// A deleted data folder is not made anew by asking what it left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_vault_is_listed_without_a_data_folder() -> anyhow::Result<()> {
+    let place = Place::new().await?;
+    let listed = place.json(&["vault", "list"]).await?.done()?.json()?;
+    ensure!(listed["folders"] == json!([]) && !place.folder().exists(), "{listed}");
+    let said = place.json(&["vault", "wipe", "--folder", "0a"]).await?;
+    ensure!(said.code == Some(0) && !place.folder().exists(), "{said:?}");
+    Ok(())
+}

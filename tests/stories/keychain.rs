@@ -17,8 +17,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use serde_json::json;
+use slipway_core::clock::Clock;
+use slipway_core::engine::{Engine, House as Parts};
 use slipway_core::vault::keychain::KeychainVault;
 use slipway_core::vault::{Vault, VaultFault, VaultHandle, VaultKind};
+use slipway_core::wire::hosts::Hosts;
+use slipway_stories::call;
 
 const REAL: &str = "slipway";
 const SANDBOX: &str = "slipway.sandbox";
@@ -136,6 +141,61 @@ fn without_a_secret_service_it_is_absent_until_one_starts() {
         let _daemon = house.start_keyring();
         assert_eq!(found(&vault, "account/17").as_deref(), Some(TOKEN));
         house.assert_no_file_shows(TOKEN);
+    });
+}
+
+#[test]
+fn the_keychain_lists_our_keys_and_nobody_elses() {
+    on_a_bus("the_keychain_lists_our_keys_and_nobody_elses", |house| {
+        let _daemon = house.start_keyring();
+        let (real, sandbox) = (KeychainVault::new(REAL), KeychainVault::new(SANDBOX));
+        assert!(real.lists());
+        assert_eq!(real.keys(), Ok(Some(Vec::new())));
+        real.set("home/0a/account/1", TOKEN).expect("set");
+        // In several items, and one key all the same.
+        real.set("home/0b/account/1", &[7; 9_000]).expect("set 9 kB");
+        sandbox.set("home/0c/account/1", TOKEN).expect("set in the sandbox");
+        let keys = ["home/0a/account/1", "home/0b/account/1"].map(str::to_string).to_vec();
+        assert_eq!(real.keys(), Ok(Some(keys)));
+        lock_the_keyring();
+        assert_eq!(real.keys(), Err(VaultFault::Locked), "a closed keychain is not an empty one");
+    });
+}
+
+/// Two data folders on one keychain; one is deleted, as an uninstall does.
+#[test]
+fn what_a_deleted_folder_left_in_the_keychain_is_listed_and_wiped() {
+    on_a_bus("what_a_deleted_folder_left_in_the_keychain_is_listed_and_wiped", |house| {
+        let _daemon = house.start_keyring();
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(async {
+            let hosts = json!({"hosts": {"www.googleapis.com": "http://127.0.0.1:9"}});
+            let open = |folder: &Path| {
+                Engine::open(Parts {
+                    folder: folder.to_path_buf(),
+                    hosts: Hosts::from_json(&hosts).expect("hosts"),
+                    vault: Arc::new(KeychainVault::new(SANDBOX)),
+                    platforms: slipway_platforms::all(),
+                    clock: Clock::system(),
+                })
+                .expect("open")
+            };
+            let app = json!({"platform": "youtube", "client_id": "client", "client_secret": "hush-hush"});
+            let (kept, left) = (house.0.join("kept"), house.0.join("left"));
+            for folder in [&kept, &left] {
+                call(&open(folder), "apps.add", app.clone()).await.expect("apps.add");
+            }
+            assert_eq!(items_of(SANDBOX), 2);
+            fs::remove_dir_all(&left).expect("uninstall");
+            let engine = open(&kept);
+            let view = call(&engine, "vault.list", json!({})).await.expect("vault.list");
+            assert_eq!(view["folders"][1]["place"], "gone", "{view:#}");
+            assert_eq!(view["folders"][1]["path"], left.to_string_lossy().as_ref());
+            assert!(!view.to_string().contains("hush"), "{view:#}");
+            let wiped = call(&engine, "vault.wipe", json!({"orphans": true})).await.expect("vault.wipe");
+            assert_eq!(wiped["entries"], 1, "{wiped:#}");
+            assert_eq!(items_of(SANDBOX), 1, "the folder that is there keeps its own");
+        });
     });
 }
 
