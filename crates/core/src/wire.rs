@@ -59,6 +59,8 @@ pub struct Gauge {
     whole: AtomicU64,
     stop: AtomicBool,
     stopped: tokio::sync::Notify,
+    /// The minute of what it sends presses: it goes first on the line.
+    pressing: Arc<AtomicBool>,
 }
 
 impl Gauge {
@@ -74,6 +76,11 @@ impl Gauge {
 
     pub fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::SeqCst)
+    }
+
+    /// Says whether the minute of what it sends presses.
+    pub fn set_pressing(&self, pressing: bool) {
+        self.pressing.store(pressing, Ordering::Relaxed);
     }
 
     fn add(&self, bytes: u64) {
@@ -297,7 +304,7 @@ impl Wire {
                 ended = &mut sending => return ended.map_err(End::Http),
                 () = tokio::time::sleep(Duration::from_secs(5)) => {
                     let sent = gauge.sent();
-                    let paused = self.throttle.limit() == Some(0);
+                    let paused = self.throttle.limit() == Some(0) || self.throttle.gives_way(&gauge.pressing);
                     still = if sent == last && !paused { still + Duration::from_secs(5) } else { Duration::ZERO };
                     let patience = if sent == last && gauge.is_whole() { AFTER_LAST_BYTE } else { STALL };
                     if still >= patience {
