@@ -16,8 +16,8 @@ use anyhow::Context;
 use body::FileBody;
 use hosts::Hosts;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use url::Url;
 use zeroize::Zeroizing;
@@ -158,7 +158,8 @@ impl Bearer {
 /// The door to the network. Cheap to clone.
 #[derive(Clone)]
 pub struct Wire {
-    client: reqwest::Client,
+    /// Made for the first call: it reads the system's certificates, and most commands never call anybody.
+    client: Arc<OnceLock<reqwest::Client>>,
     hosts: Arc<Hosts>,
     throttle: Throttle,
     clock: Clock,
@@ -169,6 +170,13 @@ impl Wire {
     pub fn new(hosts: Hosts, throttle: Throttle, clock: Clock) -> anyhow::Result<Wire> {
         // Another part of the process may have chosen a provider already; then that one serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        Ok(Wire { client: Arc::default(), hosts: Arc::new(hosts), throttle, clock })
+    }
+
+    fn client(&self) -> anyhow::Result<&reqwest::Client> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
         let mut client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("Slipway/", env!("CARGO_PKG_VERSION")))
@@ -176,11 +184,12 @@ impl Wire {
             .pool_idle_timeout(Duration::from_secs(50))
             .http1_only()
             .tcp_nodelay(true);
-        if hosts.is_sandbox() {
-            client = client.no_proxy();
+        if self.hosts.is_sandbox() {
+            // Loopback without TLS: no certificate is ever looked at.
+            client = client.no_proxy().tls_certs_only([]);
         }
         let client = client.build().context("preparing the HTTP client")?;
-        Ok(Wire { client, hosts: Arc::new(hosts), throttle, clock })
+        Ok(self.client.get_or_init(|| client))
     }
 
     pub fn hosts(&self) -> &Hosts {
@@ -201,7 +210,10 @@ impl Wire {
             Err(host) => return Sent::Forbidden { host },
         };
         gauge.restart();
-        let mut request = self.client.request(call.method.clone(), url);
+        let mut request = match self.client() {
+            Ok(client) => client.request(call.method.clone(), url),
+            Err(error) => return Sent::Offline { detail: format!("{error:#}") },
+        };
         if let Some((scheme, token)) = bearer.and_then(|bearer| bearer.of(call.auth)) {
             let value = Zeroizing::new(format!("{scheme} {}", token.expose()));
             match http::HeaderValue::from_str(&value) {

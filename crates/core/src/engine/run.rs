@@ -121,19 +121,29 @@ impl Engine {
 
     /// Wall times are the plan and instants are derived: when zone data changed since last time, derive them again (C36).
     async fn reckon_instants_anew(&self) -> Outcome<()> {
-        let version = tokio::task::spawn_blocking(crate::schedule::zone_data_version)
-            .await
-            .map_err(|_| Problem::block(Code::Internal, "Reading the zone data broke."))?;
-        let known = self.read(|sql| setting::meta(sql, "zone_data"))?;
-        if known.as_deref() == Some(version.as_str()) {
+        let broke = |_| Problem::block(Code::Internal, "Reading the zone data broke.");
+        let (known, stamped) =
+            self.read(|sql| Ok((setting::meta(sql, "zone_data")?, setting::meta(sql, "zone_files")?)))?;
+        // All zones are read only when a file of theirs changed: at every start that cost more than all else of it.
+        let stamp = tokio::task::spawn_blocking(crate::schedule::zone_data_stamp).await.map_err(broke)?;
+        let seen = |version: &str| stamp.as_ref().map(|stamp| format!("{stamp} {version}"));
+        if stamped.is_some() && stamped == known.as_deref().and_then(seen) {
             return Ok(());
         }
-        let (now, first) = (self.inner.clock.now(), known.is_none());
+        let version = tokio::task::spawn_blocking(crate::schedule::zone_data_version).await.map_err(broke)?;
+        let is_same = known.as_deref() == Some(version.as_str());
+        if is_same && stamp.is_none() {
+            return Ok(());
+        }
+        let (now, first, seen) = (self.inner.clock.now(), known.is_none(), seen(&version));
         self.write(move |tx| {
             // The first run has nothing older than itself to correct.
-            let moved = if first { 0 } else { crate::api::re_derive(tx, now)? };
+            let moved = if first || is_same { 0 } else { crate::api::re_derive(tx, now)? };
             if moved > 0 {
                 tracing::info!(moved, "zone data changed; planned times were derived again");
+            }
+            if let Some(seen) = seen {
+                setting::set_meta(tx, "zone_files", &seen)?;
             }
             setting::set_meta(tx, "zone_data", &version)
         })
