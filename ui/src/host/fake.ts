@@ -390,6 +390,11 @@ export const answers: Answers = {
       .filter((slot) => slot.at >= from && slot.at < to),
   "activity.list": ({ query }) =>
     happenings().filter((one) => !query || one.title.toLowerCase().includes(query.toLowerCase())),
+  "activity.search": ({ query }) => ({
+    lines: happenings().filter((one) => !query || one.title.toLowerCase().includes(query.toLowerCase())),
+    before: null,
+    back_to: null,
+  }),
   "house.show": () => house,
   "backups.list": () => backups,
   "backups.make": () => backups[0] ?? { name: "", at: "", bytes: 0 },
