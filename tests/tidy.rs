@@ -36,6 +36,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "crates/core/migrations/0005_more.sql",
         "d655fd6c1f5ec31f2b2917ee40125302aede89c348e03f532f86343edb5d12ce",
     ),
+    (
+        "crates/core/migrations/0011_sched.sql",
+        "3c242e9d4a59b67ade6ba72c7d2219cdb363d3e259dfa662dbeed310f6610801",
+    ),
 ];
 
 // ---------------------------------------------------------------------------------------------------------------- who imports whom

@@ -1,4 +1,5 @@
 //! A hundred thousand queued deliveries: how soon the first is claimed, how punctual many of one minute are, how fast a month is listed.
+//! Then 1.1 million: the month as the window asks for it, and lists of them all.
 
 use crate::table::{Table, median, percentile};
 use crate::yard::Yard;
@@ -11,6 +12,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const ROWS: i64 = 100_000;
+/// Added to them at the end.
+const MANY: i64 = 1_000_000;
 /// Deliveries that become due within one minute.
 const CROWD: i64 = 500;
 
@@ -28,10 +31,41 @@ pub async fn queue(table: &mut Table) -> anyhow::Result<()> {
     wait_for(&yard, "SELECT count(*) = ?1 FROM delivery WHERE state = 'ready' AND claim IS NULL", CROWD)
         .await?;
     stop(&mut running)?;
-    fill(&yard)?;
+    fill(&yard, ROWS)?;
     start_up(&yard, table).await?;
     list(&yard, table).await?;
-    punctual(&yard, table).await
+    punctual(&yard, table).await?;
+    fill(&yard, MANY)?;
+    many(&yard, table).await
+}
+
+/// More than any memory should be asked to hold at once.
+async fn many(yard: &Yard, table: &mut Table) -> anyhow::Result<()> {
+    let engine = yard.engine()?;
+    let from =
+        (Timestamp::now() + SignedDuration::from_hours(24 * 60)).to_zoned(jiff::tz::TimeZone::UTC).date();
+    let given = json!({"from": from, "days": 31, "zone": "UTC", "most": 3});
+    let (mut took, mut posts) = (Vec::new(), 0);
+    for _ in 0..11 {
+        let began = Instant::now();
+        let answer = api::call_text(&engine, &slipway_stories::Nobody, "posts.days", given.clone()).await?;
+        took.push(began.elapsed().as_secs_f64() * 1e3);
+        let days: serde_json::Value = serde_json::from_str(&answer)?;
+        posts = days.as_array().into_iter().flatten().filter_map(|day| day["posts"].as_u64()).sum::<u64>();
+    }
+    table.at_most(
+        &format!("1,100,000 queued: the window's month ({posts} posts), engine to JSON"),
+        median(took),
+        50.0,
+        "ms",
+    );
+    drop(engine);
+    let plain = crate::process::run(yard.slipway(&["list"]))?;
+    table.at_most("1,100,000 queued: `slipway list`, process and all", plain.wall, 1.0, "s");
+    let all = crate::process::run(yard.slipway(&["--json", "list"]))?;
+    table.known("1,100,000 queued: `slipway --json list`, all of them", &format!("{:.1} s", all.wall));
+    table.at_most("1,100,000 queued: peak memory of `slipway --json list`", all.memory, 64.0, "MiB");
+    Ok(())
 }
 
 fn start(yard: &Yard) -> anyhow::Result<Child> {
@@ -56,12 +90,12 @@ async fn wait_for(yard: &Yard, question: &str, given: i64) -> anyhow::Result<()>
 }
 
 /// Rows that wait for their minutes, spread over a year.
-fn fill(yard: &Yard) -> anyhow::Result<()> {
+fn fill(yard: &Yard, rows: i64) -> anyhow::Result<()> {
     let mut sql = rusqlite::Connection::open(yard.database())?;
     let tx = sql.transaction()?;
     let first = Timestamp::now().as_millisecond() + 86_400_000;
-    for n in 0..ROWS {
-        let at = first + n * (365 * 86_400_000 / ROWS);
+    for n in 0..rows {
+        let at = first + n * (365 * 86_400_000 / rows);
         tx.prepare_cached("INSERT INTO post (media_id, words, wall, created_at) VALUES (?1, ?2, (SELECT wall FROM post WHERE id = 1), ?3)")?
             .execute(params![1 + n % CROWD, json!({"title": format!("Number {n}"), "caption": "A line or two about it."}).to_string(), at])?;
         let post = tx.last_insert_rowid();

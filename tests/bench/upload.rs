@@ -90,6 +90,20 @@ pub async fn upload(table: &mut Table) -> anyhow::Result<()> {
         "4 GiB: `curl -T`, the body alone",
         &format!("{curl:.2} s, {curl_cpu:.2} s CPU, {:.0} MiB/s", 4096.0 / curl),
     );
+    let two = rounds(&yard, &yard.video("two.mp4", 2 * GIB, 4)?, ROUNDS).await?;
+    let of_curl = |figure: fn(&Took) -> f64| each(&two.engine, figure) / each(&two.curl, figure);
+    table.at_most(
+        "2 GiB: wall of the process from start to end, of curl's",
+        of_curl(|took| took.wall),
+        1.0,
+        "",
+    );
+    table.at_most(
+        "2 GiB: CPU of the process from start to end, of curl's",
+        of_curl(|took| took.cpu),
+        1.0,
+        "",
+    );
     table.known("4 GiB: the engine's one request with the bytes", &format!("{body:.2} s"));
     table.known("4 GiB: the whole of `slipway run --until-idle`", &format!("{wall:.2} s, {cpu:.2} s CPU"));
     table.at_most("4 GiB: wall of the body, of curl's", body / curl, 1.05, "");

@@ -210,6 +210,8 @@ export type ConsentText = { when: [string, Array<string>] | null, text: string, 
 
 export type Container = "mp4" | "mov" | "webm" | "matroska" | "avi" | "mpeg_ts" | "mpeg_ps" | "flv" | "asf" | "ogg";
 
+export type Count = { posts: number };
+
 export type DayView = { date: string, posts: number, rows: Array<DeliveryView> };
 
 export type Days = {
@@ -352,6 +354,9 @@ export type Filter = {
   state?: State | null;
   account?: number | null;
   limit?: number | null;
+  after?: number | null;
+  current?: boolean | null;
+  needs_you?: boolean | null;
 };
 
 export type Finish = { id: number, url?: string | null };
@@ -585,6 +590,8 @@ export type Schedule = { id: number, again?: boolean };
 
 export type ScopeFact = { scope: string, required: boolean, why: string };
 
+export type Searched = { lines: Array<Happening>, before: number | null, back_to: string | null };
+
 export type Settings = {
   zone: string;
   parallel_uploads: number;
@@ -733,6 +740,7 @@ export interface Commands {
   "posts.check": { given: AddPost; answer: Checked };
   "posts.add": { given: AddPost; answer: Added };
   "posts.list": { given: Filter; answer: Array<DeliveryView> };
+  "posts.count": { given: Filter; answer: Count };
   "posts.days": { given: Days; answer: Array<DayView> };
   "posts.show": { given: Id; answer: DeliveryDetail };
   "posts.edit": { given: EditPost; answer: Array<DeliveryView> };
@@ -759,6 +767,7 @@ export interface Commands {
   "time.read": { given: ReadTime; answer: TimeRead };
   "slots.free": { given: Range; answer: Array<FreeSlot> };
   "activity.list": { given: History; answer: Array<Happening> };
+  "activity.search": { given: History; answer: Searched };
   "house.show": { given: Nothing; answer: HouseView };
   "backups.list": { given: Nothing; answer: Array<BackupView> };
   "backups.make": { given: Nothing; answer: BackupView };

@@ -92,7 +92,7 @@ pub enum Command {
     Post(Post),
     /// Hold a video against the platforms' rules; queue nothing.
     Check(Check),
-    /// List posts.
+    /// List posts: what is not over and what ended in the last week, or what the filters say.
     List(List),
     /// Show everything about one post.
     Show { id: i64 },
@@ -141,7 +141,7 @@ pub enum Command {
     /// List or wipe what Slipway keeps in the keychain, also for data folders that are gone.
     #[command(subcommand)]
     Vault(VaultCommand),
-    /// Run the queue in the foreground until stopped; with --until-idle it ends with 1 if a post needs you.
+    /// Run the queue in the foreground until stopped; with --until-idle it ends with 1 while any post needs you.
     Run {
         /// End when nothing is left that this computer must be awake for.
         #[arg(long)]
@@ -292,9 +292,15 @@ pub struct List {
     pub state: Option<String>,
     #[arg(long)]
     pub account: Option<String>,
-    /// At most this many.
+    /// At most this many; without it a table has 100 lines, and JSON has all posts.
     #[arg(long, value_name = "N")]
     pub limit: Option<u32>,
+    /// Go on after this post of the list.
+    #[arg(long, value_name = "ID")]
+    pub after: Option<i64>,
+    /// All posts, however many and however old.
+    #[arg(long, conflicts_with = "limit")]
+    pub all: bool,
 }
 
 #[derive(Args, Debug)]

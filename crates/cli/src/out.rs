@@ -39,8 +39,13 @@ impl Out {
 
     /// One line of words. A reader that went away (`| head`) ends the program as it ends any other.
     pub fn line(&self, text: &str) {
+        self.part(&format!("{text}\n"));
+    }
+
+    /// Text as it is, without an end of line.
+    pub fn part(&self, text: &str) {
         let mut stdout = std::io::stdout().lock();
-        if writeln!(stdout, "{text}").and_then(|()| stdout.flush()).is_err() {
+        if stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_err() {
             std::process::exit(Exit::Done as i32);
         }
     }
@@ -74,28 +79,43 @@ impl Out {
 
     /// Columns under a head, as wide as their widest cell. Widths are those a terminal shows, so that パン and emoji line up.
     pub fn table(&self, head: &[&str], rows: &[Vec<String>]) {
+        self.table_like(head, rows, None);
+    }
+
+    /// The same in parts: those after the first have no head and the widths of the first, which it returns.
+    pub fn table_like(&self, head: &[&str], rows: &[Vec<String>], widths: Option<Vec<usize>>) -> Vec<usize> {
         let width = |text: &str| console::measure_text_width(text);
-        let mut widths: Vec<usize> = head.iter().map(|cell| width(cell)).collect();
-        for row in rows {
-            for (at, cell) in row.iter().enumerate() {
-                widths[at] = widths[at].max(width(cell));
+        let first = widths.is_none();
+        let widths = widths.unwrap_or_else(|| {
+            let mut widths: Vec<usize> = head.iter().map(|cell| width(cell)).collect();
+            for row in rows {
+                for (at, cell) in row.iter().enumerate() {
+                    widths[at] = widths[at].max(width(cell));
+                }
             }
-        }
+            widths
+        });
         let join = |cells: &[String]| {
             let mut line = String::new();
             for (at, cell) in cells.iter().enumerate() {
                 line += cell;
                 if at + 1 < cells.len() {
-                    line += &" ".repeat(widths[at] - width(cell) + 2);
+                    line += &" ".repeat((widths[at] + 2).saturating_sub(width(cell)).max(1));
                 }
             }
             line.trim_end().to_string()
         };
-        let head: Vec<String> = head.iter().map(|cell| self.faint(cell)).collect();
-        self.line(&join(&head));
-        for row in rows {
-            self.line(&join(row));
+        let mut text = String::new();
+        if first {
+            let head: Vec<String> = head.iter().map(|cell| self.faint(cell)).collect();
+            text = join(&head) + "\n";
         }
+        for row in rows {
+            text += &join(row);
+            text.push('\n');
+        }
+        self.part(&text);
+        widths
     }
 
     /// Label and value, labels aligned; nothing for an empty value.

@@ -41,7 +41,8 @@ use crate::queue::{self};
 use crate::settings::Settings;
 use crate::store::{media, setting};
 use crate::view::{
-    AccountView, AppView, DayView, Days, DeliveryDetail, DeliveryView, Filter, Glance, Happening, HouseView,
+    AccountView, AppView, Count, DayView, Days, DeliveryDetail, DeliveryView, Filter, Glance, Happening,
+    HouseView, Searched,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -135,6 +136,7 @@ commands! {
     "posts.check" => posts::check, AddPost => Checked;
     "posts.add" => posts::add, AddPost => Added;
     "posts.list" => posts::list, Filter => Vec<DeliveryView>;
+    "posts.count" => posts::count, Filter => Count;
     "posts.days" => posts::days, Days => Vec<DayView>;
     "posts.show" => posts::show, Id => DeliveryDetail;
     "posts.edit" => edit::edit, EditPost => Vec<DeliveryView>;
@@ -161,6 +163,7 @@ commands! {
     "time.read" => look::read_time, ReadTime => TimeRead;
     "slots.free" => look::free_slots, Range => Vec<FreeSlot>;
     "activity.list" => look::activity, History => Vec<Happening>;
+    "activity.search" => look::search, History => Searched;
     "house.show" => look::house, Nothing => HouseView;
     "backups.list" => look::list_backups, Nothing => Vec<BackupView>;
     "backups.make" => look::make_backup, Nothing => BackupView;
@@ -170,6 +173,15 @@ commands! {
     "apps.test" => health::test_app, Id => Tested;
     "accounts.health" => health::health, Id => AccountView;
     "accounts.terms" => health::terms, Id => AccountView;
+}
+
+/// `posts.list` for a list of any length: `take` gets it in pages, in order, until it has enough.
+pub fn list_in_pages(
+    engine: &Engine,
+    given: Value,
+    take: &mut dyn FnMut(Vec<DeliveryView>) -> std::ops::ControlFlow<()>,
+) -> Outcome<()> {
+    engine.each_page(&read::<Filter>("posts.list", given)?, take)
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]

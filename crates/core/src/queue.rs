@@ -6,13 +6,18 @@
 mod after;
 mod anew;
 mod claim;
+mod pressing;
 mod turn;
 mod wish;
 
 pub(crate) use after::{add_extras, catch_up};
 use after::look_if_moved;
 pub use anew::{begin_anew, made_anew, nothing_came};
-pub use claim::{Lane, claim_errands, claim_heavy, claim_light, next_wake, release_dead};
+pub use claim::{
+    Lane, claim_errands, claim_heavy, claim_light, next_errand, next_heavy, next_light, next_wake,
+    release_dead,
+};
+pub use pressing::{Minute, claim_pressing, minute_of, pressing};
 pub use turn::reorder;
 pub use wish::{Cancelled, cancel, decide, finish, pause, re_time, retry, retry_errands, schedule, un_time};
 

@@ -219,6 +219,40 @@ pub fn zone_data_version() -> String {
     hash.finalize().to_hex().chars().take(16).collect()
 }
 
+/// A text that changes whenever the files do that zone data is read from, at the price of looking at their dates. While it is the
+/// same, [`zone_data_version`], which reads all of them, need not be asked. `None` where the program brings the data along.
+pub fn zone_data_stamp() -> Option<String> {
+    // Where jiff looks, in its order.
+    let named = std::env::var_os("TZDIR").map(std::path::PathBuf::from);
+    let places = ["/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"];
+    let mut places = named.into_iter().chain(places.into_iter().map(std::path::PathBuf::from));
+    stamp_of(&places.find(|place| place.is_dir())?).ok()
+}
+
+fn stamp_of(place: &std::path::Path) -> std::io::Result<String> {
+    let mut hash = blake3::Hasher::new();
+    hash.update(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes());
+    stamp_folder(place, 0, &mut hash)?;
+    Ok(hash.finalize().to_hex().to_string())
+}
+
+fn stamp_folder(folder: &std::path::Path, depth: u8, hash: &mut blake3::Hasher) -> std::io::Result<()> {
+    let mut entries: Vec<_> = std::fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+    entries.sort_unstable_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        // Of a link its own date: what it leads to is stamped where it lies.
+        let meta = entry.metadata()?;
+        hash.update(entry.file_name().as_encoded_bytes());
+        let changed = meta.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+        hash.update(&changed.unwrap_or_default().as_nanos().to_le_bytes());
+        hash.update(&meta.len().to_le_bytes());
+        if meta.is_dir() && depth < 4 {
+            stamp_folder(&entry.path(), depth + 1, hash)?;
+        }
+    }
+    Ok(())
+}
+
 /// The zone of this name, in any letter case. A fixed offset (`+01:00`) is no zone: it knows no summer.
 pub(crate) fn find_zone(name: &str) -> Result<TimeZone, WhenFault> {
     match jiff::tz::db().get(name) {
@@ -366,6 +400,22 @@ mod tests {
         check("America/St_Johns", "2010-11-07T02:45:00Z", "2010-11-07T03:30:00Z");
         // Samoa's 29th of December 2011 was followed by the 31st.
         check("Pacific/Apia", "2011-12-30T09:00:00Z", "2011-12-30T10:00:00Z");
+    }
+
+    #[test]
+    fn stamp_of_zone_files_changes_with_any_of_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("Europe/Berlin");
+        std::fs::create_dir(folder.path().join("Europe")).unwrap();
+        std::fs::write(&file, "one").unwrap();
+        let first = stamp_of(folder.path()).unwrap();
+        assert_eq!(stamp_of(folder.path()).unwrap(), first);
+        std::fs::write(&file, "other").unwrap();
+        let second = stamp_of(folder.path()).unwrap();
+        assert_ne!(second, first);
+        let later = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+        std::fs::File::options().write(true).open(&file).unwrap().set_modified(later).unwrap();
+        assert_ne!(stamp_of(folder.path()).unwrap(), second, "the same length at another time");
     }
 
     #[test]

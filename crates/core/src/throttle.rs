@@ -1,9 +1,10 @@
 //! The bandwidth limit: one bucket that all uploads draw from, and the rule that says how large it is at what hour.
 //!
-//! The rule over the hours of the day is in [`rule`]. Deliberately not here: who applies it (the engine asks the rule
+//! The rule over the hours of the day is in [`rule`], who goes first in [`share`]. Deliberately not here: who applies it (the engine asks the rule
 //! and calls [`Throttle::set_limit`]), and the measuring of speed.
 
 pub mod rule;
+pub mod share;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,6 +38,7 @@ struct Shared {
     turn: tokio::sync::Mutex<()>,
     /// Wakes the holder when the limit changes. There is one holder, so one stored permit loses nothing.
     changed: Notify,
+    line: share::Line,
 }
 
 impl Default for Throttle {
@@ -54,6 +56,7 @@ impl Throttle {
             bucket: Mutex::new(Bucket::full(limit)),
             turn: tokio::sync::Mutex::new(()),
             changed: Notify::new(),
+            line: share::Line::default(),
         };
         Throttle { shared: Arc::new(shared) }
     }

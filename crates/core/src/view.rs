@@ -9,8 +9,8 @@ mod overview;
 mod siblings;
 
 pub use days::{DayView, Days};
-pub use list::Filter;
-pub use overview::{Glance, Happening, HouseView};
+pub use list::{Count, Filter};
+pub use overview::{Glance, Happening, HouseView, Searched};
 pub use siblings::Sibling;
 
 use crate::engine::Engine;
@@ -229,8 +229,6 @@ impl From<&ErrandRow> for ErrandView {
 
 const LINE: &str = "post.words, CASE WHEN delivery.wall IS NULL THEN post.wall ELSE nullif(delivery.wall, 'null') END, media.path, media.size, account.name, account.platform, account.state, account.app_id, \
      post.media_id, json_extract(media.probe, '$.duration_ms')";
-/// How many columns `LINE` has.
-const LINE_WIDTH: usize = 10;
 const JOINS: &str = "JOIN post ON post.id = delivery.post_id JOIN media ON media.id = post.media_id \
      JOIN account ON account.id = delivery.account_id";
 

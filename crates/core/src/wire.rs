@@ -16,8 +16,8 @@ use anyhow::Context;
 use body::FileBody;
 use hosts::Hosts;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use url::Url;
 use zeroize::Zeroizing;
@@ -59,6 +59,8 @@ pub struct Gauge {
     whole: AtomicU64,
     stop: AtomicBool,
     stopped: tokio::sync::Notify,
+    /// The minute of what it sends presses: it goes first on the line.
+    pressing: Arc<AtomicBool>,
 }
 
 impl Gauge {
@@ -74,6 +76,11 @@ impl Gauge {
 
     pub fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::SeqCst)
+    }
+
+    /// Says whether the minute of what it sends presses.
+    pub fn set_pressing(&self, pressing: bool) {
+        self.pressing.store(pressing, Ordering::Relaxed);
     }
 
     fn add(&self, bytes: u64) {
@@ -151,7 +158,8 @@ impl Bearer {
 /// The door to the network. Cheap to clone.
 #[derive(Clone)]
 pub struct Wire {
-    client: reqwest::Client,
+    /// Made for the first call: it reads the system's certificates, and most commands never call anybody.
+    client: Arc<OnceLock<reqwest::Client>>,
     hosts: Arc<Hosts>,
     throttle: Throttle,
     clock: Clock,
@@ -162,6 +170,13 @@ impl Wire {
     pub fn new(hosts: Hosts, throttle: Throttle, clock: Clock) -> anyhow::Result<Wire> {
         // Another part of the process may have chosen a provider already; then that one serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        Ok(Wire { client: Arc::default(), hosts: Arc::new(hosts), throttle, clock })
+    }
+
+    fn client(&self) -> anyhow::Result<&reqwest::Client> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
         let mut client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("Slipway/", env!("CARGO_PKG_VERSION")))
@@ -169,11 +184,12 @@ impl Wire {
             .pool_idle_timeout(Duration::from_secs(50))
             .http1_only()
             .tcp_nodelay(true);
-        if hosts.is_sandbox() {
-            client = client.no_proxy();
+        if self.hosts.is_sandbox() {
+            // Loopback without TLS: no certificate is ever looked at.
+            client = client.no_proxy().tls_certs_only([]);
         }
         let client = client.build().context("preparing the HTTP client")?;
-        Ok(Wire { client, hosts: Arc::new(hosts), throttle, clock })
+        Ok(self.client.get_or_init(|| client))
     }
 
     pub fn hosts(&self) -> &Hosts {
@@ -194,7 +210,10 @@ impl Wire {
             Err(host) => return Sent::Forbidden { host },
         };
         gauge.restart();
-        let mut request = self.client.request(call.method.clone(), url);
+        let mut request = match self.client() {
+            Ok(client) => client.request(call.method.clone(), url),
+            Err(error) => return Sent::Offline { detail: format!("{error:#}") },
+        };
         if let Some((scheme, token)) = bearer.and_then(|bearer| bearer.of(call.auth)) {
             let value = Zeroizing::new(format!("{scheme} {}", token.expose()));
             match http::HeaderValue::from_str(&value) {
@@ -297,7 +316,7 @@ impl Wire {
                 ended = &mut sending => return ended.map_err(End::Http),
                 () = tokio::time::sleep(Duration::from_secs(5)) => {
                     let sent = gauge.sent();
-                    let paused = self.throttle.limit() == Some(0);
+                    let paused = self.throttle.limit() == Some(0) || self.throttle.gives_way(&gauge.pressing);
                     still = if sent == last && !paused { still + Duration::from_secs(5) } else { Duration::ZERO };
                     let patience = if sent == last && gauge.is_whole() { AFTER_LAST_BYTE } else { STALL };
                     if still >= patience {

@@ -419,6 +419,11 @@ export const answers: Answers = {
       .filter((slot) => slot.at >= from && slot.at < to),
   "activity.list": ({ query }) =>
     happenings().filter((one) => !query || one.title.toLowerCase().includes(query.toLowerCase())),
+  "activity.search": ({ query }) => ({
+    lines: happenings().filter((one) => !query || one.title.toLowerCase().includes(query.toLowerCase())),
+    before: null,
+    back_to: null,
+  }),
   "house.show": () => house,
   "backups.list": () => backups,
   "vault.list": () => vault,

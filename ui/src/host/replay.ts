@@ -39,6 +39,7 @@ export function replay(): void {
     ...Object.fromEntries((Object.keys(texts) as Kept[]).map((name) => [name, () => kept(name)])),
     "posts.list": ({ state }: Commands["posts.list"]["given"]) =>
       kept("posts.list").filter((row) => !state || row.state === state),
+    "activity.search": () => ({ lines: kept("activity.list"), before: null, back_to: null }),
     "composing.list": () => [],
     "backups.list": () => [],
   });

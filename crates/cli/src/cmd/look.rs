@@ -2,7 +2,7 @@
 
 use super::{Door, posts};
 use crate::args::List;
-use crate::out::{Out, clip};
+use crate::out::{Out, calm, clip};
 use crate::times;
 use crate::words::{self, Exit};
 use serde_json::{Value, json};
@@ -13,7 +13,8 @@ use slipway_core::post::State;
 use slipway_core::problem::{Code, Outcome, Problem};
 use slipway_core::store::attempt::Attempt;
 use slipway_core::store::errand::ErrandState;
-use slipway_core::view::{DeliveryDetail, DeliveryView, ErrandView};
+use slipway_core::view::{Count, DeliveryDetail, DeliveryView, ErrandView};
+use std::ops::ControlFlow;
 
 pub async fn list(door: &Door, list: List) -> Outcome<Exit> {
     let now = door.engine.clock().now();
@@ -33,27 +34,91 @@ pub async fn list(door: &Door, list: List) -> Outcome<Exit> {
         Some(text) => Some(api::find_account(&door.engine, text)?.id),
         None => None,
     };
+    // Without a filter a person wants to know where things stand, and not what was two years ago.
+    let whole = list.all || list.after.is_some() || list.limit.is_some();
+    let filtered = list.from.is_some() || list.to.is_some() || state.is_some() || account.is_some();
     let given = json!({
         "from": read(&list.from)?,
         "to": read(&list.to)?,
         "state": state,
         "account": account,
         "limit": list.limit,
+        "after": list.after,
     });
     if door.out.json {
-        // Straight through: a long list is text already.
-        let text = api::call_text(&door.engine, &crate::host::Terminal::plain(door.out), "posts.list", given)
-            .await?;
-        door.out.line(&text);
-        return Ok(Exit::Done);
+        return as_json(door, given);
     }
-    let answer = door.call("posts.list", given).await?;
-    let rows: Vec<DeliveryView> = super::read(answer.clone())?;
-    door.out.answer(&answer, |out| {
-        if rows.is_empty() {
-            return out.aside("No posts.");
+    let mut asked = given.clone();
+    if !whole && !filtered {
+        asked["current"] = json!(true);
+    }
+    if !list.all {
+        asked["limit"] = json!(list.limit.unwrap_or(TABLE));
+    }
+    let (mut table, mut shown, mut last) = (Table::default(), 0_u64, None);
+    api::list_in_pages(&door.engine, asked, &mut |page| {
+        shown += page.len() as u64;
+        last = page.last().map(|row| row.id).or(last);
+        table.lines(&door.out, &page, now);
+        ControlFlow::Continue(())
+    })?;
+    // What lies before the first one is no news to whoever named it.
+    let all: Count = door.ask("posts.count", given).await?;
+    match last {
+        None if all.posts == 0 || list.after.is_some() => door.out.aside("No posts."),
+        None => door.out.aside(&format!(
+            "No post is under way, and none ended in the last week. {} older: slipway list --all",
+            posts_of(all.posts)
+        )),
+        Some(last) if shown < all.posts && list.after.is_none() => {
+            let next = if whole || filtered { format!("--after {last}") } else { "--all".into() };
+            door.out.aside(&format!(
+                "{shown} of {}. More: slipway list {next}, or narrow it with --from, --to, --state, --account.",
+                posts_of(all.posts)
+            ));
         }
-        let lines: Vec<Vec<String>> = rows
+        Some(last) if list.limit.unwrap_or(TABLE) as u64 == shown => {
+            door.out.aside(&format!("More, if there are any: slipway list --after {last}"));
+        }
+        Some(_) => {}
+    }
+    let with_drafts = !filtered && list.after.is_none() || list.state.as_deref() == Some("draft");
+    if with_drafts && given_to_all(&list) { written(door).await } else { Ok(Exit::Done) }
+}
+
+/// Lines of a table where no number was said: a screen or two.
+const TABLE: u32 = 100;
+
+fn posts_of(count: u64) -> String {
+    if count == 1 { "1 post".into() } else { format!("{count} posts") }
+}
+
+/// One array on one line as for any answer, written as it is read: a long list needs no more memory than a short one.
+fn as_json(door: &Door, given: Value) -> Outcome<Exit> {
+    let mut begun = false;
+    let mut text = String::from("[");
+    api::list_in_pages(&door.engine, given, &mut |page| {
+        for row in &page {
+            text += if std::mem::replace(&mut begun, true) { "," } else { "" };
+            text += &serde_json::to_string(row).unwrap_or_default();
+        }
+        door.out.part(&text);
+        text.clear();
+        ControlFlow::Continue(())
+    })?;
+    door.out.line(&format!("{text}]"));
+    Ok(Exit::Done)
+}
+
+/// A table that is written page by page; its columns are as wide as the first page needs them.
+#[derive(Default)]
+struct Table {
+    widths: Option<Vec<usize>>,
+}
+
+impl Table {
+    fn lines(&mut self, out: &Out, page: &[DeliveryView], now: jiff::Timestamp) {
+        let lines: Vec<Vec<String>> = page
             .iter()
             .map(|row| {
                 vec![
@@ -62,14 +127,19 @@ pub async fn list(door: &Door, list: List) -> Outcome<Exit> {
                     clip(&row.account_name, 24),
                     clip(row.label(), 40),
                     state_of(out, row),
-                    what_next(row, now),
+                    calm(&what_next(row, now)),
                 ]
             })
             .collect();
-        out.table(&["ID", "DUE", "CHANNEL", "TITLE", "STATE", "NEXT"], &lines);
-    });
-    let all = given_to_all(&list) && state.is_none_or(|state| state == State::Draft);
-    if all { written(door).await } else { Ok(Exit::Done) }
+        if lines.is_empty() {
+            return;
+        }
+        self.widths = Some(out.table_like(
+            &["ID", "DUE", "CHANNEL", "TITLE", "STATE", "NEXT"],
+            &lines,
+            self.widths.take(),
+        ));
+    }
 }
 
 /// Is nothing asked for that a draft without channel and time could not fit?

@@ -13,7 +13,7 @@ use slipway_core::engine::Until;
 use slipway_core::event::{Event, NoticeKind, What};
 use slipway_core::post::State;
 use slipway_core::problem::{Code, Outcome};
-use slipway_core::view::DeliveryView;
+use slipway_core::view::{Count, DeliveryView};
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
@@ -62,16 +62,45 @@ pub async fn run(door: &Door, until_idle: bool) -> Outcome<Exit> {
         }
     }
     let interrupted = until_idle && stop.is_cancelled();
+    // Also what an earlier run left: whoever waits for the end wants to know whether all went out.
+    let waiting = door.ask::<Count>("posts.count", json!({ "needs_you": true })).await?.posts;
+    let posts: Vec<DeliveryView> =
+        door.ask("posts.list", json!({ "needs_you": true, "limit": NAMED })).await?;
     if door.out.json {
-        door.out.json_line(
-            &json!({ "what": "ended", "interrupted": stop.is_cancelled(), "needs_you": teller.needs_you }),
-        );
+        let ids: Vec<i64> = posts.iter().map(|row| row.id).collect();
+        door.out.json_line(&json!({
+            "what": "ended", "interrupted": stop.is_cancelled(), "needs_you": waiting.max(teller.needs_you as u64), "posts": ids,
+        }));
+    } else if until_idle {
+        name_waiting(&posts, waiting);
     }
-    Ok(match (interrupted, until_idle && teller.needs_you > 0) {
+    Ok(match (interrupted, until_idle && (waiting > 0 || teller.needs_you > 0)) {
         (true, _) => Exit::Interrupted,
         (false, true) => Exit::Refused,
         (false, false) => Exit::Done,
     })
+}
+
+/// So many posts that need a person are named at the end of a run.
+const NAMED: u64 = 20;
+
+/// On standard error, since it is the reason for the exit code.
+fn name_waiting(posts: &[DeliveryView], count: u64) {
+    if posts.is_empty() {
+        return;
+    }
+    eprintln!("{} you:", if count == 1 { "1 post needs".into() } else { format!("{count} posts need") });
+    for row in posts {
+        let why = match (&row.problem, &row.next) {
+            (Some(problem), _) => problem.message.clone(),
+            (None, Some(next)) => next.text.clone(),
+            (None, None) => String::new(),
+        };
+        eprintln!("  {}  {}, {}: {}", row.id, clip(row.label(), 40), row.account_name, clip(&why, 120));
+    }
+    if count > posts.len() as u64 {
+        eprintln!("  and {} more: slipway list --state stuck", count - posts.len() as u64);
+    }
 }
 
 /// Says what happens, once each.
@@ -142,10 +171,14 @@ impl Teller {
 
     /// After a gap: everything that is under way.
     async fn tell_all(&mut self, door: &Door) {
-        let Ok(rows) = door.ask::<Vec<DeliveryView>>("posts.list", Value::Null).await else { return };
-        for row in &rows {
-            if self.said.contains_key(&row.id) {
-                self.tell_row(door, row);
+        // One by one: the queue may hold a million others.
+        let mut ids: Vec<i64> = self.said.keys().copied().collect();
+        ids.sort_unstable();
+        for id in ids {
+            if let Ok(row) =
+                door.call("posts.show", json!({ "id": id })).await.and_then(super::read::<DeliveryView>)
+            {
+                self.tell_row(door, &row);
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::problem::{Code, Outcome, Problem};
 use crate::schedule::{Kind, WallTime};
 use crate::settings::Settings;
 use crate::store::{account, delivery, media, setting};
-use crate::view::{Glance, Happening, HouseView};
+use crate::view::{Glance, Happening, HouseView, Searched};
 use base64::Engine as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -252,7 +252,12 @@ pub struct History {
 }
 
 pub(super) async fn activity(engine: &Engine, _: &dyn Host, given: History) -> Outcome<Vec<Happening>> {
-    engine.happenings(&given)
+    engine.happenings(&given).await
+}
+
+/// A piece of the history, so that a window can show what was found so far and how far back that is.
+pub(super) async fn search(engine: &Engine, _: &dyn Host, given: History) -> Outcome<Searched> {
+    engine.search_happenings(&given)
 }
 
 pub(super) async fn house(engine: &Engine, _: &dyn Host, _: Nothing) -> Outcome<HouseView> {

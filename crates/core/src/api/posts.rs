@@ -20,7 +20,7 @@ use crate::settings::Settings;
 use crate::store::account::Account;
 use crate::store::delivery::{self, Delivery, NewDelivery, PLAN};
 use crate::store::{Tx, media, post, setting};
-use crate::view::{DayView, Days, DeliveryDetail, DeliveryView, Filter};
+use crate::view::{Count, DayView, Days, DeliveryDetail, DeliveryView, Filter};
 use crate::worker::job;
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -410,6 +410,10 @@ fn already_there(
 
 pub(super) async fn list(engine: &Engine, _: &dyn Host, given: Filter) -> Outcome<Vec<DeliveryView>> {
     engine.delivery_views(&given)
+}
+
+pub(super) async fn count(engine: &Engine, _: &dyn Host, given: Filter) -> Outcome<Count> {
+    engine.delivery_count(&given)
 }
 
 pub(super) async fn days(engine: &Engine, _: &dyn Host, given: Days) -> Outcome<Vec<DayView>> {

@@ -64,7 +64,8 @@ pub fn watch(clock: Clock) -> broadcast::Receiver<ClockNotice> {
         // jiff keeps zones for minutes of running time, which a suspend does not count.
         jiff::tz::db().reset();
         let own = jiff::tz::TimeZone::system();
-        format!("{} {:?}", crate::schedule::zone_data_version(), own.iana_name())
+        let data = crate::schedule::zone_data_stamp().unwrap_or_else(crate::schedule::zone_data_version);
+        format!("{data} {:?}", own.iana_name())
     })
 }
 

@@ -1,4 +1,4 @@
-//! Recurring work: tokens renewed ahead of their end, history kept in bounds, a daily copy of the queue, hashes in the background.
+//! Recurring work: tokens renewed ahead of their end, history kept in bounds, a daily copy of the queue.
 //!
 //! Driven by a cron scheduler; the due queue is not: that is the table's. Each job may fail or be late without harm, and says so in
 //! the log.
@@ -51,7 +51,6 @@ async fn begin(engine: &Engine) -> anyhow::Result<Maintenance> {
     for (every, work) in [
         // Seconds are odd, so that the jobs do not all begin at the full minute, when posts are due.
         ("17 */10 * * * *", Work::Tokens),
-        ("43 */2 * * * *", Work::Hashes),
         ("29 11 * * * *", Work::Tidy),
     ] {
         let engine = engine.clone();
@@ -72,7 +71,6 @@ async fn begin(engine: &Engine) -> anyhow::Result<Maintenance> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Work {
     Tokens,
-    Hashes,
     Tidy,
 }
 
@@ -80,13 +78,6 @@ impl Engine {
     pub(crate) async fn maintain(&self, work: Work) -> Outcome<()> {
         match work {
             Work::Tokens => self.look_at_tokens().await,
-            Work::Hashes => {
-                // One at a time and never while bytes go out: the disk belongs to the uploads.
-                if self.gauges().is_empty() {
-                    crate::api::hash_media(self).await?;
-                }
-                Ok(())
-            }
             Work::Tidy => self.tidy().await,
         }
     }

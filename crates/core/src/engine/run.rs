@@ -8,8 +8,9 @@ use super::{Engine, settle};
 use crate::clock::Reading;
 use crate::clock::net::NetNotice;
 use crate::clock::watch::{self, ClockNotice};
+use crate::platform::GoesOut;
 use crate::problem::{Code, Outcome, Problem};
-use crate::queue::{self, Lane, Ticket};
+use crate::queue::{self, Lane, Minute, Ticket};
 use crate::settings::Settings;
 use crate::store::account::{self, AccountState};
 use crate::store::hold::{self, Hold};
@@ -28,6 +29,10 @@ use tokio_util::sync::CancellationToken;
 const LOOK: Duration = Duration::from_secs(20);
 /// Small requests under way at once.
 const MOST_LIGHT: usize = 64;
+/// After-steps, edits and retractions among them: their files may wait for the bandwidth limit, and a minute must not wait for them.
+const MOST_ERRANDS: usize = 32;
+/// Uploads beyond the slots while their minute presses: what holds the slots may be slow for hours.
+const RESERVE: usize = 3;
 
 /// When a run ends.
 #[derive(Clone, Debug)]
@@ -50,6 +55,9 @@ struct Running {
     account: i64,
     delivery: i64,
     heavy: bool,
+    errand: bool,
+    /// When its minute presses, if it has one.
+    minute: Option<Minute>,
     /// It began after the user asked to cancel: it is the cancelling itself.
     cancels: bool,
     gauge: Arc<Gauge>,
@@ -113,19 +121,29 @@ impl Engine {
 
     /// Wall times are the plan and instants are derived: when zone data changed since last time, derive them again (C36).
     async fn reckon_instants_anew(&self) -> Outcome<()> {
-        let version = tokio::task::spawn_blocking(crate::schedule::zone_data_version)
-            .await
-            .map_err(|_| Problem::block(Code::Internal, "Reading the zone data broke."))?;
-        let known = self.read(|sql| setting::meta(sql, "zone_data"))?;
-        if known.as_deref() == Some(version.as_str()) {
+        let broke = |_| Problem::block(Code::Internal, "Reading the zone data broke.");
+        let (known, stamped) =
+            self.read(|sql| Ok((setting::meta(sql, "zone_data")?, setting::meta(sql, "zone_files")?)))?;
+        // All zones are read only when a file of theirs changed: at every start that cost more than all else of it.
+        let stamp = tokio::task::spawn_blocking(crate::schedule::zone_data_stamp).await.map_err(broke)?;
+        let seen = |version: &str| stamp.as_ref().map(|stamp| format!("{stamp} {version}"));
+        if stamped.is_some() && stamped == known.as_deref().and_then(seen) {
             return Ok(());
         }
-        let (now, first) = (self.inner.clock.now(), known.is_none());
+        let version = tokio::task::spawn_blocking(crate::schedule::zone_data_version).await.map_err(broke)?;
+        let is_same = known.as_deref() == Some(version.as_str());
+        if is_same && stamp.is_none() {
+            return Ok(());
+        }
+        let (now, first, seen) = (self.inner.clock.now(), known.is_none(), seen(&version));
         self.write(move |tx| {
             // The first run has nothing older than itself to correct.
-            let moved = if first { 0 } else { crate::api::re_derive(tx, now)? };
+            let moved = if first || is_same { 0 } else { crate::api::re_derive(tx, now)? };
             if moved > 0 {
                 tracing::info!(moved, "zone data changed; planned times were derived again");
+            }
+            if let Some(seen) = seen {
+                setting::set_meta(tx, "zone_files", &seen)?;
             }
             setting::set_meta(tx, "zone_data", &version)
         })
@@ -179,17 +197,24 @@ impl Runner {
         }
         self.read_the_house(now)?;
         self.heed_wishes()?;
+        self.mark_pressing(now);
         if !self.settings.paused {
             self.begin_light(now).await?;
             self.begin_heavy(now).await?;
         }
-        let (lanes, blocked) = (self.free_lanes(), self.blocked.clone());
         let next = if self.settings.paused {
             None
         } else {
-            // A lane without a slot is looked at again when a slot is free.
-            let lanes = if self.slots() == 0 { Vec::new() } else { lanes };
-            self.engine.read(|sql| queue::next_wake(sql, &lanes, &blocked))?
+            let pressing = self.begin_pressing(now).await?;
+            // A lane without a slot is looked at again when a slot is free, and so is small work.
+            let lanes = if self.slots() == 0 { Vec::new() } else { self.free_lanes() };
+            let (light, errands) = self.small_room();
+            let next = self.engine.read(|sql| {
+                let light = if light > 0 { queue::next_light(sql, &self.blocked)? } else { None };
+                let errand = if errands > 0 { queue::next_errand(sql, &self.blocked)? } else { None };
+                Ok([queue::next_heavy(sql, &lanes)?, light, errand])
+            })?;
+            next.into_iter().flatten().chain(pressing).min()
         };
         let ends = [next, self.holds_end, self.window_ends, Some(later_by(now, LOOK))];
         // Never a busy loop, whatever the table says.
@@ -261,8 +286,18 @@ impl Runner {
     }
 
     fn slots(&self) -> usize {
-        let busy = self.running.values().filter(|running| running.heavy).count();
-        usize::from(self.settings.parallel_uploads.max(1)).saturating_sub(busy)
+        usize::from(self.settings.parallel_uploads.max(1)).saturating_sub(self.uploads())
+    }
+
+    fn uploads(&self) -> usize {
+        self.running.values().filter(|running| running.heavy).count()
+    }
+
+    /// Whose minute presses goes first on the line.
+    fn mark_pressing(&self, now: Timestamp) {
+        for running in self.running.values() {
+            running.gauge.set_pressing(running.minute.is_some_and(|minute| minute.presses(now)));
+        }
     }
 
     fn free_lanes(&self) -> Vec<Lane> {
@@ -271,10 +306,21 @@ impl Runner {
         self.lanes.iter().copied().filter(|lane| !busy(lane.account)).collect()
     }
 
+    /// How many small requests and how many errands may begin.
+    fn small_room(&self) -> (usize, usize) {
+        let errands = self.running.values().filter(|running| running.errand).count();
+        let light = self.running.values().filter(|running| !running.heavy && !running.errand).count();
+        (MOST_LIGHT.saturating_sub(light), MOST_ERRANDS.saturating_sub(errands))
+    }
+
     async fn begin_light(&mut self, now: Timestamp) -> Outcome<()> {
-        let light = self.running.values().filter(|running| !running.heavy).count();
-        let room = MOST_LIGHT.saturating_sub(light);
-        if room == 0 || !self.has_light_work(now)? {
+        let (light, errands) = self.small_room();
+        // A read before the write: most looks find nothing, and a reader disturbs nobody.
+        let next = self.engine.read(|sql| {
+            let light = if light > 0 { queue::next_light(sql, &self.blocked)? } else { None };
+            Ok([light, if errands > 0 { queue::next_errand(sql, &self.blocked)? } else { None }])
+        })?;
+        if next.into_iter().flatten().all(|next| next > now) {
             return Ok(());
         }
         let (blocked, boot) = (self.blocked.clone(), self.boot);
@@ -283,9 +329,8 @@ impl Runner {
             .inner
             .store
             .write(move |tx| {
-                let mut tickets = queue::claim_light(tx, &blocked, now, boot, room)?;
-                let room = room.saturating_sub(tickets.len());
-                tickets.extend(queue::claim_errands(tx, &blocked, now, boot, room)?);
+                let mut tickets = queue::claim_light(tx, &blocked, now, boot, light)?;
+                tickets.extend(queue::claim_errands(tx, &blocked, now, boot, errands)?);
                 Ok(tickets)
             })
             .await?;
@@ -293,12 +338,6 @@ impl Runner {
             self.begin(ticket, false);
         }
         Ok(())
-    }
-
-    /// A read before the write: most looks find nothing, and a reader disturbs nobody.
-    fn has_light_work(&self, now: Timestamp) -> Outcome<bool> {
-        let next = self.engine.read(|sql| queue::next_wake(sql, &[], &self.blocked))?;
-        Ok(next.is_some_and(|next| next <= now))
     }
 
     async fn begin_heavy(&mut self, now: Timestamp) -> Outcome<()> {
@@ -322,16 +361,52 @@ impl Runner {
         Ok(())
     }
 
+    /// Begins what would miss its minute if it waited for its lane or for a slot; says when the next one will press.
+    async fn begin_pressing(&mut self, now: Timestamp) -> Outcome<Option<Timestamp>> {
+        let most = usize::from(self.settings.parallel_uploads.max(1)) + RESERVE;
+        loop {
+            // A lane that is free and has a slot was served already.
+            let free = if self.slots() > 0 { self.free_lanes() } else { Vec::new() };
+            let lanes: Vec<Lane> = self.lanes.iter().copied().filter(|lane| !free.contains(lane)).collect();
+            if lanes.is_empty() || self.uploads() >= most {
+                return Ok(None);
+            }
+            let found = self.engine.read(|sql| queue::pressing(sql, &lanes, now))?;
+            if found.now.is_none() {
+                return Ok(found.next);
+            }
+            let boot = self.boot;
+            let claim = move |tx: &mut crate::store::Tx| queue::claim_pressing(tx, &lanes, now, boot);
+            let Some(ticket) = self.engine.inner.store.write(claim).await? else { return Ok(found.next) };
+            self.begin(ticket, true);
+        }
+    }
+
+    /// When the minute of a delivery presses. Of small requests only those may bring bytes that are made at the minute.
+    fn minute_of(&self, ticket: &Ticket, heavy: bool) -> Option<Minute> {
+        if ticket.errand.is_some() || !(heavy || ticket.delivery.goes_out == GoesOut::AtTheMinute) {
+            return None;
+        }
+        let lane = self.lanes.iter().find(|lane| lane.account == ticket.delivery.account);
+        let processing = lane.map_or(0, |lane| lane.processing_s_per_min);
+        // Without it the upload is sent all the same.
+        self.engine.read(|sql| queue::minute_of(sql, ticket.delivery.id, processing)).ok().flatten()
+    }
+
     fn begin(&mut self, ticket: Ticket, heavy: bool) {
         let key = self.next_key;
         self.next_key += 1;
         let gauge = Arc::new(Gauge::default());
-        let (account, delivery) = (ticket.delivery.account, ticket.delivery.id);
+        let (account, delivery, errand) =
+            (ticket.delivery.account, ticket.delivery.id, ticket.errand.is_some());
+        let minute = self.minute_of(&ticket, heavy);
+        gauge.set_pressing(minute.is_some_and(|minute| minute.presses(self.engine.inner.clock.now())));
         if ticket.errand.is_none() {
             self.engine.gauges().insert(delivery, gauge.clone());
         }
         let cancels = ticket.delivery.cancelling;
-        self.running.insert(key, Running { account, delivery, heavy, cancels, gauge: gauge.clone() });
+        let running = Running { account, delivery, heavy, errand, minute, cancels, gauge: gauge.clone() };
+        self.running.insert(key, running);
         let back = self.back_since.get(&account).copied().unwrap_or(self.awake_since);
         let (engine, awake_since) = (self.engine.clone(), self.awake_since.max(back));
         self.tasks.spawn(async move {

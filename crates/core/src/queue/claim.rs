@@ -51,6 +51,11 @@ pub fn claim_heavy(tx: &mut Tx, lanes: &[Lane], now: Timestamp, boot: i64) -> Ou
     }
     let Some((_, chosen)) = best else { return Ok(None) };
     let id = super::turn::pressed(tx, lanes, chosen, now)?.unwrap_or(chosen);
+    claim_one(tx, id, now, boot)
+}
+
+/// Takes this one.
+pub(super) fn claim_one(tx: &mut Tx, id: i64, now: Timestamp, boot: i64) -> Outcome<Option<Ticket>> {
     let from = go(tx, id, State::Working)?;
     tx.prepare_cached(
         "UPDATE delivery SET claim = ?2, claimed_at = ?3, began_at = coalesce(began_at, ?3), next_at = NULL WHERE id = ?1",
@@ -133,37 +138,53 @@ pub fn claim_errands(
 
 /// When something will be claimable that is not now, for these lanes and outside the blocked accounts.
 pub fn next_wake(sql: &Connection, lanes: &[Lane], blocked: &[i64]) -> rusqlite::Result<Option<Timestamp>> {
+    let next = [next_heavy(sql, lanes)?, next_light(sql, blocked)?, next_errand(sql, blocked)?];
+    Ok(next.into_iter().flatten().min())
+}
+
+/// The same for the uploads of these lanes.
+pub fn next_heavy(sql: &Connection, lanes: &[Lane]) -> rusqlite::Result<Option<Timestamp>> {
     let mut next: Option<i64> = None;
-    let mut take = |found: Option<i64>| next = [next, found].into_iter().flatten().min();
     for lane in lanes {
         let (index, open) =
             if lane.may_open { ("delivery_lane_next", "") } else { ("delivery_lane_open", OPEN) };
-        take(
-            sql.prepare_cached(&format!(
+        let found: Option<i64> = sql
+            .prepare_cached(&format!(
                 "SELECT min(next_at) FROM delivery INDEXED BY {index} WHERE account_id = ?1 AND {HEAVY}{open}"
             ))?
-            .query_row([lane.account], |row| row.get(0))?,
-        );
+            .query_row([lane.account], |row| row.get(0))?;
+        next = [next, found].into_iter().flatten().min();
     }
-    let blocked = delivery::text(&blocked);
-    take(
-        sql.prepare_cached(&format!(
+    Ok(instant(next))
+}
+
+/// The same for small requests of deliveries.
+pub fn next_light(sql: &Connection, blocked: &[i64]) -> rusqlite::Result<Option<Timestamp>> {
+    let next: Option<i64> = sql
+        .prepare_cached(&format!(
             "SELECT next_at FROM delivery INDEXED BY delivery_light WHERE state IN ('working', 'ready', 'handed_over', 'to_finish') AND claim IS NULL AND paused = 0 \
              AND next_at IS NOT NULL AND account_id NOT IN (SELECT value FROM json_each(?1)) AND {NO_EDIT} ORDER BY next_at LIMIT 1"
         ))?
-        .query_row([&blocked], |row| row.get(0))
-        .optional()?,
-    );
-    take(
-        sql.prepare_cached(
+        .query_row([delivery::text(&blocked)], |row| row.get(0))
+        .optional()?;
+    Ok(instant(next))
+}
+
+/// The same for errands.
+pub fn next_errand(sql: &Connection, blocked: &[i64]) -> rusqlite::Result<Option<Timestamp>> {
+    let next: Option<i64> = sql
+        .prepare_cached(
             "SELECT min(errand.next_at) FROM errand CROSS JOIN delivery ON delivery.id = errand.delivery_id \
              WHERE errand.state IN ('waiting', 'working') AND errand.claim IS NULL \
              AND delivery.account_id NOT IN (SELECT value FROM json_each(?1)) \
              AND NOT EXISTS (SELECT 1 FROM errand other WHERE other.delivery_id = errand.delivery_id AND other.claim IS NOT NULL)",
         )?
-        .query_row([&blocked], |row| row.get(0))?,
-    );
-    Ok(next.and_then(|ms| Timestamp::from_millisecond(ms).ok()))
+        .query_row([delivery::text(&blocked)], |row| row.get(0))?;
+    Ok(instant(next))
+}
+
+fn instant(ms: Option<i64>) -> Option<Timestamp> {
+    ms.and_then(|ms| Timestamp::from_millisecond(ms).ok())
 }
 
 /// Claims of a process that is no more: their memo says where they stood, so they are due now and `resume` asks before it repeats

@@ -483,3 +483,67 @@ async fn only_what_waits_in_the_same_state_has_places_to_change() {
         assert_eq!(house.reorder(id, before).await.unwrap_err().code, code);
     }
 }
+
+/// Gives the post of a delivery a planned minute, and its file a size.
+async fn plan(house: &House, id: i64, size: i64) {
+    house
+        .store
+        .write(move |tx| {
+            tx.execute(
+                "UPDATE post SET wall = '{\"local\":\"2027-01-15T08:00:00\",\"zone\":\"UTC\"}' WHERE id = (SELECT post_id FROM delivery WHERE id = ?1)",
+                [id],
+            )
+            .map_err(problem)?;
+            tx.execute(
+                "UPDATE media SET size = ?2 WHERE id = (SELECT media_id FROM post JOIN delivery ON delivery.post_id = post.id WHERE delivery.id = ?1)",
+                params![id, size],
+            )
+            .map_err(problem)?;
+            Ok(())
+        })
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn delivery_presses_when_waiting_would_cost_its_minute_and_not_before() {
+    let house = House::new(1).await;
+    let lanes = house.lanes();
+    let pressing = |now: i64| house.store.read(|sql| pressing(sql, &lanes, at(now))).unwrap();
+    // "As soon as possible" never presses.
+    house.add(0, 0, 0).await;
+    assert_eq!(pressing(0), Default::default());
+    // Due in an hour; 15 MB at the unmeasured speed are 80 s, 30 s for a minute of video that has begun, and a minute of reserve.
+    let planned = house.add(0, 3600, 0).await;
+    plan(&house, planned, 15_000_000).await;
+    let from = 3600 - 80 - 30 - 60;
+    assert_eq!(pressing(0).next, Some(at(from)));
+    assert_eq!(pressing(from - 1).now, None);
+    for now in [from, 3600, 3600 + 599] {
+        assert_eq!(pressing(now).now, Some((at(3600), planned)), "{now}");
+    }
+    // What is so late has lost its minute: the lane's order is kept.
+    assert_eq!(pressing(3600 + 600), Default::default());
+    let lanes = house.lanes();
+    let ticket = house.store.write(move |tx| claim_pressing(tx, &lanes, at(3600), BOOT)).await.unwrap();
+    assert_eq!(ticket.map(|ticket| ticket.delivery.id), Some(planned));
+    let lanes = house.lanes();
+    let none = house.store.write(move |tx| claim_pressing(tx, &lanes, at(3600), BOOT)).await.unwrap();
+    assert!(none.is_none(), "it was claimed already");
+    let minute = house.store.read(|sql| minute_of(sql, planned, 30)).unwrap().unwrap();
+    assert!(!minute.presses(at(from - 1)) && minute.presses(at(from)) && !minute.presses(at(4200)));
+}
+
+#[tokio::test]
+async fn of_several_that_press_the_earliest_minute_is_first_and_what_cannot_begin_yet_is_none() {
+    let house = House::new(2).await;
+    let lanes = house.lanes();
+    let later = house.add(0, 200, 0).await;
+    let sooner = house.add(1, 100, 0).await;
+    let waits = house.add(1, 50, 40).await;
+    for id in [later, sooner, waits] {
+        plan(&house, id, 1).await;
+    }
+    let found = house.store.read(|sql| pressing(sql, &lanes, at(30))).unwrap();
+    assert_eq!((found.now, found.next), (Some((at(100), sooner)), Some(at(40))));
+}

@@ -68,8 +68,19 @@ pub struct HouseView {
 
 /// As many lines of history as one answer brings.
 const MOST: u32 = 200;
-/// As many lines as a search looks at before it answers with what it has.
-const LOOKED_AT: i64 = 20_000;
+/// As many lines as a search looks at in one go.
+const LOOKED_AT: u32 = 20_000;
+
+/// What a search through a piece of the history found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Searched {
+    pub lines: Vec<Happening>,
+    /// Where to go on: given as `before` it leads to the next piece. `None`: the whole history was looked at.
+    pub before: Option<i64>,
+    /// The history was looked at back to here.
+    pub back_to: Option<Timestamp>,
+}
 
 impl Engine {
     /// One delivery as a line of a list. For a host that tells about it.
@@ -117,8 +128,9 @@ impl Engine {
         })
     }
 
-    /// The history, newest first. Words are looked for in any case and any script, which SQLite's LIKE can't.
-    pub(crate) fn happenings(&self, given: &History) -> Outcome<Vec<Happening>> {
+    /// One piece of the history, newest first, until enough was found. Words are looked for in any case and any script, which
+    /// SQLite's LIKE can't.
+    pub(crate) fn search_happenings(&self, given: &History) -> Outcome<Searched> {
         let limit = given.limit.unwrap_or(50).clamp(1, MOST) as usize;
         let wanted = given.query.as_deref().map(str::trim).unwrap_or_default().to_lowercase();
         self.read(|sql| {
@@ -148,19 +160,42 @@ impl Engine {
                     detail: row.get(11)?,
                 })
             })?;
-            let mut found = Vec::new();
+            let mut searched = Searched { lines: Vec::new(), before: None, back_to: None };
+            let mut looked_at = 0;
             for row in rows {
                 let row = row?;
+                looked_at += 1;
+                (searched.before, searched.back_to) = (Some(row.id), Some(row.at));
                 let says = |text: &str| text.to_lowercase().contains(&wanted);
                 let detail = row.detail.as_deref().unwrap_or_default();
                 if wanted.is_empty() || [&row.title, &row.account_name, &row.step, &row.outcome].iter().any(|text| says(text)) || says(detail) {
-                    found.push(row);
+                    searched.lines.push(row);
                 }
-                if found.len() >= limit {
-                    break;
+                if searched.lines.len() >= limit {
+                    return Ok(searched);
                 }
             }
-            Ok(found)
+            if looked_at < LOOKED_AT {
+                searched.before = None;
+            }
+            Ok(searched)
         })
+    }
+
+    /// The history, newest first: all of it is looked at, piece by piece, unless enough was found before.
+    pub(crate) async fn happenings(&self, given: &History) -> Outcome<Vec<Happening>> {
+        let limit = given.limit.unwrap_or(50).clamp(1, MOST);
+        let mut asked = given.clone();
+        let mut found: Vec<Happening> = Vec::new();
+        loop {
+            asked.limit = Some(limit.saturating_sub(u32::try_from(found.len()).unwrap_or(limit)).max(1));
+            let searched = self.search_happenings(&asked)?;
+            found.extend(searched.lines);
+            match searched.before {
+                Some(before) if found.len() < limit as usize => asked.before = Some(before),
+                _ => return Ok(found),
+            }
+            tokio::task::yield_now().await;
+        }
     }
 }

@@ -8,6 +8,7 @@ use super::Gauge;
 use crate::media::fault::{MediaFault, ReadTrouble};
 use crate::media::original::Original;
 use crate::throttle::Throttle;
+use crate::throttle::share::{SMALL_BLOCK, Share};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use std::pin::Pin;
@@ -33,6 +34,7 @@ pub(super) struct FileBody {
     reading: Option<Reading>,
     left: u64,
     throttle: Throttle,
+    share: Arc<Share>,
     gauge: Arc<Gauge>,
     fault: FaultSlot,
 }
@@ -46,6 +48,7 @@ impl FileBody {
         gauge: Arc<Gauge>,
     ) -> FileBody {
         gauge.whole.store(len, Ordering::Relaxed);
+        let share = Arc::new(throttle.share(gauge.pressing.clone()));
         FileBody {
             file,
             next: from,
@@ -55,6 +58,7 @@ impl FileBody {
             reading: None,
             left: len,
             throttle,
+            share,
             gauge,
             fault: FaultSlot::default(),
         }
@@ -74,16 +78,19 @@ impl FileBody {
 
     fn start_reading(&mut self) {
         // Under a slow limit smaller blocks keep the bytes moving, or the line would look dead between two of them.
-        let block = self.throttle.limit().map_or(BLOCK, |limit| (limit / 4).clamp(16 << 10, BLOCK));
+        let mut block = self.throttle.limit().map_or(BLOCK, |limit| (limit / 4).clamp(16 << 10, BLOCK));
+        if self.share.gives_way() {
+            block = SMALL_BLOCK;
+        }
         let (from, until) = (self.next, self.end.min(self.next + block));
         if from >= until {
             return;
         }
         self.next = until;
-        let (file, throttle, last) = (self.file.clone(), self.throttle.clone(), until == self.end);
+        let (file, share, last) = (self.file.clone(), self.share.clone(), until == self.end);
         self.reading = Some(Box::pin(async move {
             let len = (until - from) as usize;
-            throttle.take(len).await;
+            share.take(len).await;
             let read = tokio::task::spawn_blocking(move || {
                 if last {
                     file.verify_still_same()?;
