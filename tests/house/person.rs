@@ -185,8 +185,7 @@ impl Form {
 }
 
 fn attribute(tag: &str, name: &str) -> Option<String> {
-    let at = tag.find(&format!(" {name}="))? + name.len() + 2;
-    let rest = &tag[at..];
+    let (_, rest) = tag.split_once(&format!(" {name}="))?;
     let value = match rest.strip_prefix('"') {
         Some(quoted) => quoted.split('"').next()?,
         None => rest.split_whitespace().next()?,

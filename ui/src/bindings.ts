@@ -128,6 +128,7 @@ export type Code =
   | "time_invalid"
   | "zone_unknown"
   | "time_shifted"
+  | "clock_wrong"
   | "missed"
   | "account_unknown"
   | "platform_unknown"
@@ -322,7 +323,7 @@ export type ErrandView = {
   done_at: string | null;
 };
 
-export type Event = { seq: number } & ({ "what": "delivery", id: number } | { "what": "account", id: number } | { "what": "app", id: number } | { "what": "media", id: number } | { "what": "composing", id: number } | { "what": "settings" } | { "what": "elsewhere" } | { "what": "notice", delivery: number, kind: NoticeKind } | { "what": "moving", delivery: number, sent: number, total: number, bytes_per_s: number });
+export type Event = { seq: number } & ({ "what": "delivery", id: number } | { "what": "account", id: number } | { "what": "app", id: number } | { "what": "media", id: number } | { "what": "composing", id: number } | { "what": "settings" } | { "what": "clock" } | { "what": "elsewhere" } | { "what": "notice", delivery: number, kind: NoticeKind } | { "what": "moving", delivery: number, sent: number, total: number, bytes_per_s: number });
 
 export type Exclusion = { value: string, other: string, other_value: string, why: string };
 
@@ -381,6 +382,7 @@ export type FreeSlot = { account: number, at: string, wall: WallTime };
 
 export type Glance = {
   now: string;
+  clock: Problem | null;
   paused: boolean;
   next: DeliveryView | null;
   moving: Array<DeliveryView>;

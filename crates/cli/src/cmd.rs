@@ -18,6 +18,7 @@ use crate::args::{Apps, Cli, Command};
 use crate::home::{self, Secrets};
 use crate::host::Terminal;
 use crate::out::Out;
+use crate::times;
 use crate::words::Exit;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -46,6 +47,7 @@ pub async fn run(cli: Cli, out: Out) -> Outcome<Exit> {
     };
     let engine = home::open(&global, secrets)?;
     let door = Door { engine, out };
+    times::show_in(&door.zone().await?);
     match command {
         Command::Apps(apps) => apps::run(&door, apps).await,
         Command::Accounts => accounts::list(&door).await,

@@ -3,6 +3,8 @@
 //! Reads the command line, opens the world it names, and says how it went by exit code. Every command goes through the engine's
 //! one door. Not here: what a command does (`cmd`), how things are printed (`out`).
 
+#![cfg_attr(test, allow(clippy::string_slice))]
+
 mod args;
 mod cmd;
 mod home;

@@ -1,4 +1,4 @@
-//! Times as they are read from and shown on a terminal, in the computer's own zone with the zone's name.
+//! Times as they are read from and shown on a terminal, in the zone that posts are planned in, with the zone's name.
 //!
 //! Not here: when a post is due (`slipway_core::schedule` reads that); a list may also ask for the past.
 
@@ -6,27 +6,41 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 use slipway_core::problem::{Code, Outcome, Problem};
 use slipway_core::schedule::{WallTime, describe};
+use std::sync::OnceLock;
 use std::time::Duration;
+
+/// The zone that times are planned in, so that they are shown in the same.
+static ZONE: OnceLock<TimeZone> = OnceLock::new();
+
+/// Says once in which zone times are planned; empty where nobody knows.
+pub fn show_in(zone: &str) {
+    if let Ok(zone) = TimeZone::get(zone) {
+        let _ = ZONE.set(zone);
+    }
+}
+
+fn here() -> TimeZone {
+    ZONE.get().cloned().unwrap_or_else(TimeZone::system)
+}
 
 /// `2026-11-22 18:00 CET`.
 pub fn shown(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M %Z").to_string()
+    at.to_zoned(here()).strftime("%Y-%m-%d %H:%M %Z").to_string()
 }
 
 /// With seconds and milliseconds: for what happened.
 pub fn exact(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S%.3f %Z").to_string()
+    at.to_zoned(here()).strftime("%Y-%m-%d %H:%M:%S%.3f %Z").to_string()
 }
 
 /// `18:00:03`.
 pub fn clock(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::system()).strftime("%H:%M:%S").to_string()
+    at.to_zoned(here()).strftime("%H:%M:%S").to_string()
 }
 
 /// The plan in its own zone and, where the clocks differ, in this computer's too.
 pub fn plan(wall: &WallTime) -> Option<String> {
-    let zone = TimeZone::system();
-    let described = describe(wall, zone.iana_name().unwrap_or("UTC")).ok()?;
+    let described = describe(wall, here().iana_name().unwrap_or(&wall.zone)).ok()?;
     let mut text = format!("{} {}", described.planned.text, described.planned.zone);
     if let Some(viewer) = described.viewer {
         text += &format!(" ({} here)", viewer.text);
@@ -81,7 +95,7 @@ pub fn read(text: &str, zone: &str, now: Timestamp) -> Outcome<Timestamp> {
     if let Ok(at) = text.parse::<jiff::Zoned>() {
         return Ok(at.timestamp());
     }
-    let tz = TimeZone::get(zone).map_err(|_| bad(text))?;
+    let tz = if zone.is_empty() { here() } else { TimeZone::get(zone).map_err(|_| bad(text))? };
     let local = text.parse::<civil::DateTime>().map_err(|_| bad(text))?;
     Ok(tz.to_zoned(local).map_err(|_| bad(text))?.timestamp())
 }

@@ -25,10 +25,10 @@ pub fn exit_of(code: Code) -> Exit {
         FileMissing | FileEmpty | FileUnreadable | FileNotVideo | FileDamaged | FileZeroLength
         | FileChanged | FileTooLarge | FileTooLong | FileUnsupported | AlreadyThere | TextMissing
         | TextTooLong | TextIllegal | OptionUnknown | OptionMissing | OptionInvalid | TimePast
-        | TimeInvalid | ZoneUnknown | TimeShifted | Missed | AccountUnknown | PlatformUnknown | NoChannel
-        | Refused | Strange | Unsure | GaveUp | PrivacyDiffers | NotPublic | ProcessingFailed
-        | ExtraFailed | AlreadyPublic | FinishThere | FinishSoon | TermsChanged | NotAudited
-        | HostUnknown | NotFound | Internal => Exit::Refused,
+        | TimeInvalid | ClockWrong | ZoneUnknown | TimeShifted | Missed | AccountUnknown
+        | PlatformUnknown | NoChannel | Refused | Strange | Unsure | GaveUp | PrivacyDiffers | NotPublic
+        | ProcessingFailed | ExtraFailed | AlreadyPublic | FinishThere | FinishSoon | TermsChanged
+        | NotAudited | HostUnknown | NotFound | Internal => Exit::Refused,
         BadRequest => Exit::Usage,
         AppMissing | AppRefused | SignInNeeded | WrongChannel | SignInDenied | SignInScope | SignInState
         | SignInTimeout | SignInFailed | SignInEnds | PermissionMissing => Exit::SignIn,

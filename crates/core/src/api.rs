@@ -220,7 +220,10 @@ async fn set_settings(engine: &Engine, _: &dyn Host, given: Settings) -> Outcome
         return Err(Problem::block(Code::BadRequest, "The window has no such setting.").edit(field));
     }
     let now = engine.clock().now();
-    crate::schedule::WallTime::reading(now, &given.zone).map_err(|fault| posts::when_problem(&fault))?;
+    // Not known and not chosen yet; times without a zone are refused until it is.
+    if !given.zone.is_empty() {
+        crate::schedule::WallTime::reading(now, &given.zone).map_err(|fault| posts::when_problem(&fault))?;
+    }
     crate::throttle::rule::limit_at(&given.bandwidth, now).map_err(|fault| posts::when_problem(&fault))?;
     let kept = given.clone();
     engine

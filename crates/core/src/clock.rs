@@ -4,9 +4,14 @@
 //! so a test moves time by hand and never waits. [`watch`] notices suspend, clock jumps and changed zones, [`net`]
 //! notices that the network went and came back.
 //!
+//! [`Clock::now`] is the time that is *trusted*: the computer's clock held against what the platforms say ([`trust`]). Everything in
+//! the engine that has a minute asks it, so a wrong clock makes nothing early wherever that is decided.
+//!
 //! Deliberately not here: what to do about a notice. Timers are hints: on any notice the table is asked again.
 
+mod boot;
 pub mod net;
+pub mod trust;
 pub mod watch;
 
 use std::collections::BTreeMap;
@@ -18,6 +23,9 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
+use boot::BootClock;
+use trust::Trust;
+
 /// The longest sleep without a look at the wall clock. Timers run on a clock that stands still in suspend (Linux,
 /// macOS) and knows nothing of a clock that was set, so one long timer would wake too late by as much.
 const LONGEST_NAP: Duration = Duration::from_secs(20);
@@ -26,6 +34,8 @@ const LONGEST_NAP: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug)]
 pub struct Clock {
     source: Source,
+    state: Arc<Mutex<State>>,
+    changed: Arc<tokio::sync::Notify>,
 }
 
 #[derive(Clone, Debug)]
@@ -34,51 +44,171 @@ enum Source {
     ByHand(Arc<Mutex<Dial>>),
 }
 
-/// Both clocks read at one moment. `monotonic` counts from an arbitrary start and is only good for differences.
+/// What is known of the clock, shared by all handles.
+#[derive(Debug, Default)]
+struct State {
+    boot: BootClock,
+    trust: Trust,
+    /// The computer's clock and the running time since boot when they were last read.
+    last: Option<(Timestamp, Duration)>,
+    /// Counts what is worth another look at the table: the clock was set, or another time is trusted.
+    changes: u64,
+    told: Option<SignedDuration>,
+    beats: Beats,
+}
+
+/// Ticks of the watcher, by which a stop of the whole program is noticed afterwards.
+#[derive(Debug, Default)]
+struct Beats {
+    last: Option<Duration>,
+    /// Counts suspends, stops and set clocks.
+    disturbed: u64,
+}
+
+/// A program that did not tick for so long was stopped, or the machine was too busy to measure anything.
+const MISSED_BEAT: Duration = Duration::from_secs(10);
+
+/// All clocks read at one moment. `monotonic` and `boot` count from an arbitrary start and are only good for differences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
+    /// The time that is trusted.
     pub wall: Timestamp,
+    /// What the computer's clock says.
+    pub system: Timestamp,
+    /// Running time; stands still in suspend on Linux and macOS.
     pub monotonic: Duration,
+    /// Running time that goes on through suspend. Nobody sets it.
+    pub boot: Duration,
 }
 
 impl Clock {
     /// The operating system's time.
     pub fn system() -> Clock {
-        Clock { source: Source::System { since: Instant::now() } }
+        Clock::of(Source::System { since: Instant::now() })
+    }
+
+    fn of(source: Source) -> Clock {
+        Clock { source, state: Arc::default(), changed: Arc::default() }
     }
 
     /// A clock that stands still until its [`Hand`] moves it.
     pub fn by_hand(start: Timestamp) -> (Clock, Hand) {
-        let dial = Dial { wall: start, monotonic: Duration::ZERO, sleepers: BTreeMap::new(), next_id: 0 };
+        let dial = Dial {
+            wall: start,
+            monotonic: Duration::ZERO,
+            boot: Duration::ZERO,
+            sleepers: BTreeMap::new(),
+            next_id: 0,
+        };
         let dial = Arc::new(Mutex::new(dial));
-        (Clock { source: Source::ByHand(Arc::clone(&dial)) }, Hand { dial })
+        (Clock::of(Source::ByHand(Arc::clone(&dial))), Hand { dial })
     }
 
+    /// The time that is trusted. Never ahead of the right one where a platform was heard that knows it.
     pub fn now(&self) -> Timestamp {
         self.reading().wall
     }
 
     pub fn reading(&self) -> Reading {
-        match &self.source {
-            Source::System { since } => Reading { wall: Timestamp::now(), monotonic: since.elapsed() },
+        let mut state = locked(&self.state);
+        let (system, monotonic, boot, boot_is_sure) = match &self.source {
+            Source::System { since } => {
+                let (system, monotonic) = (Timestamp::now(), since.elapsed());
+                let (boot, sure) = state.boot.read(system, monotonic);
+                (system, monotonic, boot, sure)
+            }
             Source::ByHand(dial) => {
                 let dial = locked(dial);
-                Reading { wall: dial.wall, monotonic: dial.monotonic }
+                (dial.wall, dial.monotonic, dial.boot, true)
             }
+        };
+        let (wall, changed) = state.look(system, boot, boot_is_sure);
+        drop(state);
+        if changed {
+            self.changed.notify_waiters();
+        }
+        Reading { wall, system, monotonic, boot }
+    }
+
+    /// A platform's answer carried this `Date`. `sent` and `received` are readings around the call.
+    pub(crate) fn hear(&self, whose: &str, date: Option<Timestamp>, sent: Reading, received: Reading) {
+        let mut state = locked(&self.state);
+        match date {
+            Some(date) => state.trust.hear(whose, date, sent.boot, received.boot),
+            None => state.trust.hear_nothing(received.boot),
+        }
+        drop(state);
+        self.reading();
+    }
+
+    /// Did a platform say the time lately? Asked before anything is made public.
+    pub fn is_confirmed(&self) -> bool {
+        let boot = self.reading().boot;
+        locked(&self.state).trust.is_confirmed(boot)
+    }
+
+    /// How far the computer's clock is ahead of what the platforms say (behind, if negative), where that is over a minute.
+    pub fn off_by(&self) -> Option<SignedDuration> {
+        self.reading();
+        locked(&self.state).told
+    }
+
+    /// Counts the times at which the clock was set or another time is trusted.
+    pub fn changes(&self) -> u64 {
+        locked(&self.state).changes
+    }
+
+    /// Returns at the next such time.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// The watcher's tick.
+    fn beat(&self, reading: Reading) {
+        let mut state = locked(&self.state);
+        if state
+            .beats
+            .last
+            .replace(reading.boot)
+            .is_some_and(|last| reading.boot.saturating_sub(last) > MISSED_BEAT)
+        {
+            state.beats.disturbed += 1;
         }
     }
 
-    /// Returns once the wall clock reads `at` or later, at once if it does already. Accurate to a few milliseconds;
-    /// after a suspend or a clock that was set it wakes within 20 seconds of being able to.
+    /// A number that differs after the program or the computer stood still in between, or the clock was set: what was measured then
+    /// says nothing. `None` at a moment when nobody can tell.
+    pub(crate) fn undisturbed(&self) -> Option<u64> {
+        let boot = self.reading().boot;
+        let state = locked(&self.state);
+        let late = state.beats.last.is_some_and(|last| boot.saturating_sub(last) > MISSED_BEAT);
+        (!late).then_some(state.beats.disturbed + state.changes)
+    }
+
+    /// Returns once the trusted time is `at` or later, at once if it is already. Accurate to a few milliseconds; naps are running time,
+    /// so that a clock that is set lengthens no wait: it is reckoned anew at once, and within 20 seconds after a suspend.
     pub async fn sleep_until(&self, at: Timestamp) {
-        match &self.source {
-            Source::System { .. } => {
-                while let Some(nap) = nap(Timestamp::now(), at) {
-                    tokio::time::sleep(nap).await;
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            let reading = self.reading();
+            let Some(nap) = nap(reading.wall, at) else { return };
+            match &self.source {
+                Source::System { .. } => {
+                    tokio::select! {
+                        () = tokio::time::sleep(nap) => {}
+                        () = changed => {}
+                    }
                 }
-            }
-            Source::ByHand(dial) => {
-                Sleeper { dial: Arc::clone(dial), until: Until::Wall(at), id: None }.await
+                Source::ByHand(dial) => {
+                    let ahead = reading.system.duration_since(reading.wall);
+                    let until = Until::Wall(at.saturating_add(ahead).unwrap_or(at));
+                    tokio::select! {
+                        () = Sleeper { dial: Arc::clone(dial), until, id: None } => {}
+                        () = changed => {}
+                    }
+                }
             }
         }
     }
@@ -93,6 +223,30 @@ impl Clock {
                 Sleeper { dial: Arc::clone(dial), until, id: None }.await;
             }
         }
+    }
+}
+
+impl State {
+    /// The trusted time, and whether it is another one than before.
+    fn look(&mut self, system: Timestamp, boot: Duration, boot_is_sure: bool) -> (Timestamp, bool) {
+        let now = trust::line(system, boot);
+        let before = self.last.replace((system, boot)).map(|(system, boot)| trust::line(system, boot));
+        let trusted_before = before.map(|line| self.trust.verdict(line).line);
+        let was_set = before.is_some_and(|line| now.saturating_sub(line).abs() >= watch::JUMP);
+        if !boot_is_sure {
+            self.trust.forget();
+        } else if let Some(trusted) = trusted_before.filter(|_| was_set) {
+            self.trust.clock_was_set(trusted);
+        }
+        self.trust.settle(now);
+        let verdict = self.trust.verdict(now);
+        let told = std::mem::replace(&mut self.told, verdict.off_by);
+        // A correction that grows by seconds is one and the same.
+        let tells_another = told.is_some() != verdict.off_by.is_some();
+        let moved = trusted_before.is_some_and(|line| verdict.line.saturating_sub(line).abs() >= watch::JUMP);
+        let changed = was_set || moved || tells_another || !boot_is_sure;
+        self.changes += u64::from(changed);
+        (trust::instant(verdict.line, boot), changed)
     }
 }
 
@@ -113,14 +267,14 @@ pub struct Hand {
 impl Hand {
     /// Time passes.
     pub fn advance(&self, by: Duration) {
-        locked(&self.dial).shift(by, by);
+        locked(&self.dial).shift(by, by, by);
     }
 
     /// Time passes until the wall clock reads `at`. A time before now turns the wall clock back, as [`Hand::jump`].
     pub fn set(&self, at: Timestamp) {
         let mut dial = locked(&self.dial);
         match Duration::try_from(at.duration_since(dial.wall)) {
-            Ok(by) => dial.shift(by, by),
+            Ok(by) => dial.shift(by, by, by),
             Err(_) => dial.wall = at,
         }
     }
@@ -134,7 +288,7 @@ impl Hand {
 
     /// The computer sleeps, as Linux and macOS tell it: the wall clock moves on, the monotonic one does not.
     pub fn suspend(&self, lasting: Duration) {
-        locked(&self.dial).shift(lasting, Duration::ZERO);
+        locked(&self.dial).shift(lasting, Duration::ZERO, lasting);
     }
 
     /// When the next sleeper wakes if time simply passes; `None` if nobody sleeps. A sleeper whose future was dropped
@@ -163,6 +317,7 @@ impl Hand {
 struct Dial {
     wall: Timestamp,
     monotonic: Duration,
+    boot: Duration,
     sleepers: BTreeMap<u64, (Until, Waker)>,
     next_id: u64,
 }
@@ -174,7 +329,8 @@ enum Until {
 }
 
 impl Dial {
-    fn shift(&mut self, wall: Duration, monotonic: Duration) {
+    fn shift(&mut self, wall: Duration, monotonic: Duration, boot: Duration) {
+        self.boot = self.boot.saturating_add(boot);
         self.wall = self.wall.saturating_add(wall).unwrap_or(Timestamp::MAX);
         self.monotonic = self.monotonic.saturating_add(monotonic);
         self.wake_due();
@@ -199,7 +355,7 @@ impl Dial {
 }
 
 /// A poisoned dial is still a readable dial: a panic in one test task must not hide behind a second one here.
-fn locked(dial: &Mutex<Dial>) -> MutexGuard<'_, Dial> {
+fn locked<T>(dial: &Mutex<T>) -> MutexGuard<'_, T> {
     dial.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -300,14 +456,103 @@ mod tests {
         assert!((&mut elapsed).now_or_never().is_none());
         hand.jump(SignedDuration::from_hours(-1));
         assert_eq!(hand.next_wake(), Some(start() - SignedDuration::from_mins(50)));
+        assert!((&mut instant).now_or_never().is_none());
         hand.suspend(Duration::from_secs(7200));
         assert!((&mut instant).now_or_never().is_some());
         assert!((&mut elapsed).now_or_never().is_none(), "sleeping computers do not run");
         assert_eq!(clock.reading().monotonic, Duration::ZERO);
         hand.set(start() - SignedDuration::from_hours(3));
-        assert_eq!(clock.now(), start() - SignedDuration::from_hours(3));
+        assert_eq!(clock.now(), start() - SignedDuration::from_hours(3), "nobody says that this is wrong");
         hand.advance(Duration::from_secs(600));
         assert!((&mut elapsed).now_or_never().is_some());
+    }
+
+    /// The clock hears a platform whose own clock is so many seconds ahead of `start` now.
+    fn hears(clock: &Clock, whose: &str, at: Timestamp) {
+        let reading = clock.reading();
+        let whole = Timestamp::from_second(at.as_second()).unwrap();
+        clock.hear(whose, Some(whole), reading, reading);
+    }
+
+    #[test]
+    fn clock_that_starts_two_hours_ahead_is_held_and_recovers_when_it_is_set_right() {
+        let (clock, hand) = Clock::by_hand(start() + SignedDuration::from_hours(2));
+        let mut due = Box::pin(clock.sleep_until(start() + SignedDuration::from_mins(20)));
+        assert!(!clock.is_confirmed());
+        hears(&clock, "one", start());
+        assert!(clock.is_confirmed());
+        assert_eq!(clock.now(), start());
+        assert_eq!(clock.off_by(), Some(SignedDuration::from_hours(2)));
+        assert!((&mut due).now_or_never().is_none(), "its minute has not come");
+        hand.advance(Duration::from_secs(60));
+        hand.jump(SignedDuration::from_hours(-2));
+        assert_eq!(clock.now(), start() + SignedDuration::from_mins(1));
+        assert_eq!(clock.off_by(), None);
+        hand.advance(Duration::from_secs(18 * 60));
+        assert!((&mut due).now_or_never().is_none());
+        hand.advance(Duration::from_secs(60));
+        assert!((&mut due).now_or_never().is_some());
+    }
+
+    #[test]
+    fn jump_forward_and_back_moves_no_time_that_is_trusted() {
+        let (clock, hand) = Clock::by_hand(start());
+        let mut due = Box::pin(clock.sleep_until(start() + SignedDuration::from_mins(20)));
+        assert!((&mut due).now_or_never().is_none());
+        hand.jump(SignedDuration::from_hours(2));
+        assert_eq!(clock.now(), start(), "no platform was heard, and the clock was set: the earlier counts");
+        assert!((&mut due).now_or_never().is_none());
+        hand.advance(Duration::from_secs(12));
+        hand.jump(SignedDuration::from_hours(-2));
+        assert_eq!(clock.now(), start() + SignedDuration::from_secs(12));
+        hand.advance(Duration::from_secs(1188));
+        assert!((&mut due).now_or_never().is_some());
+    }
+
+    #[test]
+    fn jump_back_lengthens_no_wait_where_a_platform_was_heard() {
+        let (clock, hand) = Clock::by_hand(start());
+        hears(&clock, "one", start());
+        let mut due = Box::pin(clock.sleep_until(start() + SignedDuration::from_mins(20)));
+        assert!((&mut due).now_or_never().is_none());
+        hand.jump(SignedDuration::from_hours(-2));
+        assert_eq!(clock.now(), start());
+        assert!((&mut due).now_or_never().is_none());
+        assert_eq!(clock.off_by(), Some(SignedDuration::from_hours(-2)));
+        let wake = hand.next_wake().unwrap();
+        assert_eq!(wake, start() + SignedDuration::from_mins(20) - SignedDuration::from_hours(2));
+        hand.advance(Duration::from_secs(1200));
+        assert!((&mut due).now_or_never().is_some());
+    }
+
+    #[test]
+    fn suspend_is_no_wrong_clock() {
+        let (clock, hand) = Clock::by_hand(start());
+        hears(&clock, "one", start());
+        hand.suspend(Duration::from_secs(9 * 3600));
+        assert_eq!(clock.now(), start() + SignedDuration::from_hours(9));
+        assert_eq!((clock.off_by(), clock.changes()), (None, 0));
+    }
+
+    #[test]
+    fn what_is_measured_over_a_stop_a_suspend_or_a_set_clock_is_void() {
+        let stops: [fn(&Hand); 3] = [
+            |hand| hand.advance(Duration::from_secs(40)),
+            |hand| hand.suspend(Duration::from_secs(40)),
+            |hand| hand.jump(SignedDuration::from_secs(40)),
+        ];
+        for (nth, stop) in stops.into_iter().enumerate() {
+            let (clock, hand) = Clock::by_hand(start());
+            clock.beat(clock.reading());
+            let before = clock.undisturbed();
+            hand.advance(Duration::from_secs(1));
+            clock.beat(clock.reading());
+            assert_eq!(clock.undisturbed(), before, "a second of running");
+            stop(&hand);
+            assert_ne!(clock.undisturbed(), before, "{nth}: before the next tick");
+            clock.beat(clock.reading());
+            assert_ne!(clock.undisturbed(), before, "{nth}: and after it");
+        }
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@
 mod maintenance;
 mod run;
 mod settle;
+mod time;
 
 pub use run::Until;
 pub(crate) use settle::{broken, signed_in_again};
@@ -53,6 +54,8 @@ pub(crate) struct Inner {
     pub clock: Clock,
     pub throttle: Throttle,
     pub rates: crate::rates::Rates,
+    /// When posts under way had their last byte answered, for measuring.
+    pub last_bytes: crate::worker::LastBytes,
     /// Sign-ins that speak for several channels, until somebody said which.
     pub choosing: crate::api::Choosing,
     /// Uploads under way in this process, by delivery.
@@ -81,6 +84,7 @@ impl Engine {
                 clock: house.clock,
                 throttle,
                 rates: crate::rates::Rates::default(),
+                last_bytes: crate::worker::LastBytes::default(),
                 choosing: crate::api::Choosing::default(),
                 gauges: Mutex::default(),
                 nudge: tokio::sync::Notify::new(),

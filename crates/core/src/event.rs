@@ -29,6 +29,8 @@ pub enum What {
         id: i64,
     },
     Settings,
+    /// The computer's clock was found wrong or right again, or it was set.
+    Clock,
     /// Another process wrote; anything may have changed.
     Elsewhere,
     /// One happening the user may want to be told, once (C40): published, needs you, missed.

@@ -3,6 +3,8 @@
 //! It knows no Tauri, no platform's name and no URL; a platform reaches it as data (`facts`) and as a pure protocol (`platform`).
 //! The one door for window, command line and agents is `api`.
 
+#![cfg_attr(test, allow(clippy::string_slice))]
+
 pub mod api;
 pub mod backoff;
 pub mod check;

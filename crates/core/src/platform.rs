@@ -295,8 +295,6 @@ pub struct JobApp {
 pub struct Pace {
     /// Bytes a second this line sends; `None` while unmeasured.
     pub bytes_per_s: Option<u64>,
-    /// The shortest time between the last byte and "public" among this account's newest posts: who counts on it is never early.
-    pub processing: Option<Duration>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -37,6 +37,8 @@ pub enum Code {
     ZoneUnknown,
     /// The wall time does not exist or exists twice on that day.
     TimeShifted,
+    /// The computer's clock and the platforms' differ by more than a minute.
+    ClockWrong,
     /// The minute passed while nothing could be done; the account's rule says to ask.
     Missed,
     // Accounts, apps, permissions.

@@ -16,7 +16,9 @@
 //! store.
 
 pub mod lead;
+mod offset_hint;
 pub mod slots;
+pub mod system_zone;
 pub mod when;
 
 #[cfg(test)]
@@ -257,6 +259,8 @@ fn stamp_folder(folder: &std::path::Path, depth: u8, hash: &mut blake3::Hasher) 
 pub(crate) fn find_zone(name: &str) -> Result<TimeZone, WhenFault> {
     match jiff::tz::db().get(name) {
         Ok(tz) if !tz.is_unknown() => Ok(tz),
+        // An empty name stands for a zone that nobody could find out.
+        _ if name.is_empty() => Err(WhenFault::NoZone),
         _ => Err(WhenFault::UnknownZone { zone: name.to_owned(), nearest: when::nearest_zone(name) }),
     }
 }

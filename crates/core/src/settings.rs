@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default)]
 pub struct Settings {
-    /// The zone new posts are planned in; IANA name.
+    /// The zone new posts are planned in; IANA name. Empty: this computer's zone could not be found out, and nobody chose one.
     pub zone: String,
     /// Uploads at once, over all accounts.
     pub parallel_uploads: u8,
@@ -98,7 +98,7 @@ impl Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            zone: jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_string(),
+            zone: crate::schedule::system_zone::name().unwrap_or_default(),
             parallel_uploads: 3,
             bandwidth: BandwidthRule::default(),
             paused: false,

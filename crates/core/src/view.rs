@@ -287,7 +287,7 @@ impl Engine {
                 .map_or(account.platform.clone(), |p| p.facts().name.into()),
             app: account.app,
             way: account.way.clone(),
-            pace_ms: account.pace.iter().min().copied(),
+            pace_ms: account.usual_pace_ms(),
             remote_id: account.remote_id.clone(),
             name: account.name.clone(),
             handle: account.handle.clone(),

@@ -6,7 +6,7 @@
 mod body;
 pub mod hosts;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, trust};
 use crate::media::MediaFault;
 use crate::media::original::Original;
 use crate::platform::{Auth, Body, Call, FileRef, Reply, Target};
@@ -57,6 +57,9 @@ pub struct Gauge {
     sent: AtomicU64,
     /// Bytes this call's body has in all.
     whole: AtomicU64,
+    /// The last bytes wait for their minute.
+    held: AtomicBool,
+    was_held: AtomicBool,
     stop: AtomicBool,
     stopped: tokio::sync::Notify,
     /// The minute of what it sends presses: it goes first on the line.
@@ -93,6 +96,18 @@ impl Gauge {
 
     fn restart(&self) {
         self.sent.store(0, Ordering::Relaxed);
+        self.held.store(false, Ordering::Relaxed);
+        self.was_held.store(false, Ordering::Relaxed);
+    }
+
+    fn hold(&self, held: bool) {
+        self.held.store(held, Ordering::Relaxed);
+        self.was_held.store(true, Ordering::Relaxed);
+    }
+
+    /// Did the running call's last bytes wait for their minute? Then its length says nothing of the line.
+    pub(crate) fn was_held(&self) -> bool {
+        self.was_held.load(Ordering::Relaxed)
     }
 
     async fn until_stopped(&self) {
@@ -242,7 +257,10 @@ impl Wire {
             Body::File(part) => {
                 let Some(file) = files.get(&part.file) else { return Sent::File(MediaFault::Missing) };
                 request = request.header(http::header::CONTENT_TYPE, &part.content_type);
-                let body = FileBody::new(file, part.from, part.len, self.throttle.clone(), gauge.clone());
+                let mut body = FileBody::new(file, part.from, part.len, self.throttle.clone(), gauge.clone());
+                if let Some(at) = part.not_before {
+                    body = body.ends_at(self.clock.clone(), at);
+                }
                 broken = Some(body.fault());
                 request.body(reqwest::Body::wrap(body))
             }
@@ -272,6 +290,8 @@ impl Wire {
                 request.body(reqwest::Body::wrap(body))
             }
         };
+        let whose = allowed.first().copied().unwrap_or_default();
+        let sent_at = self.clock.reading();
         let answered = async {
             let reply = if large {
                 self.watch_for_stall(request.send(), gauge).await?
@@ -293,6 +313,10 @@ impl Wire {
         }
         match ended {
             Ok(mut reply) => {
+                // An answer out of a cache says when it was made, not what time it is.
+                if let Some(date) = reply.header("date").filter(|_| reply.header("age").is_none()) {
+                    self.clock.hear(whose, trust::read_date(date), sent_at, self.clock.reading());
+                }
                 reply.at = Some(self.clock.now());
                 Sent::Reply(reply)
             }
@@ -316,7 +340,9 @@ impl Wire {
                 ended = &mut sending => return ended.map_err(End::Http),
                 () = tokio::time::sleep(Duration::from_secs(5)) => {
                     let sent = gauge.sent();
-                    let paused = self.throttle.limit() == Some(0) || self.throttle.gives_way(&gauge.pressing);
+                    let paused = self.throttle.limit() == Some(0)
+                        || self.throttle.gives_way(&gauge.pressing)
+                        || gauge.held.load(Ordering::Relaxed);
                     still = if sent == last && !paused { still + Duration::from_secs(5) } else { Duration::ZERO };
                     let patience = if sent == last && gauge.is_whole() { AFTER_LAST_BYTE } else { STALL };
                     if still >= patience {

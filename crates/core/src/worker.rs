@@ -5,6 +5,7 @@
 
 mod bearer;
 pub(crate) mod job;
+mod minute;
 mod missed;
 mod moving;
 mod owner;
@@ -27,6 +28,7 @@ pub(crate) use job::Desk;
 use missed::{answers_before_it_commits, answers_for_its_minute};
 use moving::Moving;
 pub(crate) use owner::{Owners, mended_by_sign_in};
+pub(crate) use pace::LastBytes;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +58,15 @@ pub(crate) async fn work(engine: Engine, ticket: Ticket, gauge: Arc<Gauge>, awak
 
 async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since: Timestamp) -> Outcome<()> {
     let mut desk = Desk::open(engine, ticket)?;
+    if ticket.from == State::Parked {
+        engine.inner.last_bytes.forget(ticket.delivery.id);
+    }
+    // A minute that has passed decides much: is it this late?
+    if desk.job.due.is_some_and(|due| due <= desk.job.now)
+        && !minute::time_is_known(engine, ticket, &mut desk, &mut None).await?
+    {
+        return Ok(());
+    }
     if !answers_for_its_minute(engine, ticket, &desk, awake_since).await? {
         return Ok(());
     }
@@ -97,8 +108,7 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
     let mut renewed = 0;
     let mut last: Option<(Stage, Option<&'static str>)> = None;
     loop {
-        let now = engine.clock().now();
-        desk.job.now = now;
+        let decided_at = std::mem::replace(&mut desk.job.now, engine.clock().now());
         let next = match step {
             Ok(next) => next,
             Err(fault) => return engine.settle(ticket, &desk, fault, line.take(), last).await,
@@ -113,6 +123,22 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
         {
             return Ok(());
         }
+        let commits = matches!(next.act, Act::Send(_)) && minute::commits(ticket, &next);
+        if commits && desk.job.due.is_some() {
+            if !minute::time_is_known(engine, ticket, &mut desk, &mut line).await? {
+                return Ok(());
+            }
+            let wait = match minute::may_leave(&desk, &next, decided_at) {
+                minute::Leave::Go => None,
+                minute::Leave::DecideAgain => Some(None),
+                minute::Leave::NotBefore(due) => Some(Some(due)),
+            };
+            if let Some(until) = wait {
+                let rest =
+                    Rest { memo: sealed, stage: next.stage, remote: next.remote, confirmed: next.confirmed };
+                return waits_for_its_minute(engine, ticket, &desk, rest, until, line.take()).await;
+            }
+        }
         match next.act {
             // It has an id at the platform: whatever the protocol says, nothing new is opened for it (C4).
             Act::Send(call) if known_before && (call.is_upload() || next.stage == Stage::Opening) => {
@@ -121,7 +147,6 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
             }
             Act::Send(call) => {
                 // Begun before its minute and taken up again long after it: late is a thing to be asked about, not to happen (C17).
-                let commits = next.stage == Stage::Publishing && ticket.errand.is_none();
                 if commits
                     && ticket.memo().is_some()
                     && ticket.from != State::Ready
@@ -286,6 +311,9 @@ async fn send(
     let took = began.elapsed();
     if let Some(moving) = moving {
         moving.end(took, &sent).await;
+        if matches!(sent, Sent::Reply(_)) {
+            engine.inner.last_bytes.answered(ticket.delivery.id, engine.clock());
+        }
     }
     *line = Some(history_line(engine, call.name, &call, &sent, took, gauge, kept.confirmed));
     Ok(match sent {
@@ -380,6 +408,9 @@ async fn rests(
 ) -> Outcome<()> {
     let now = engine.clock().now();
     let again = ticket.clone();
+    if matches!(act, Act::Ready { .. } | Act::HandedOver { .. } | Act::ToFinish { .. }) {
+        engine.inner.last_bytes.forget(ticket.delivery.id);
+    }
     match act {
         Act::Wait(lasting) => {
             if waits_too_long(ticket, now) {
@@ -436,7 +467,7 @@ async fn rests(
             engine.write(write).await
         }
         Act::Done(done) => {
-            let took = pace::last_byte_to_public(engine, ticket, desk, line.as_ref(), now)?;
+            let took = pace::last_byte_to_public(engine, ticket, desk);
             let account = desk.account.id;
             let extras = if ticket.errand.is_none() { desk.platform.extras(&desk.job) } else { Vec::new() };
             let write = move |tx: &mut Tx| {
@@ -454,6 +485,27 @@ async fn rests(
         // Handled by the caller, who has the connection for it.
         Act::Send(_) => Err(Problem::block(Code::Internal, "A call was laid aside unsent.")),
     }
+}
+
+/// A committing step that may not be taken yet: it is decided again at once, or at this instant.
+async fn waits_for_its_minute(
+    engine: &Engine,
+    ticket: &Ticket,
+    desk: &Desk,
+    rest: Rest,
+    until: Option<Timestamp>,
+    line: Option<Attempt>,
+) -> Outcome<()> {
+    let (again, now, revision) = (ticket.clone(), engine.clock().now(), desk.post.revision);
+    engine
+        .write(move |tx| {
+            flush(tx, &again, line)?;
+            match until {
+                Some(due) => queue::ready(tx, &again, &rest.begun(), due, revision, now),
+                None => queue::wait(tx, &again, &rest.begun(), now),
+            }
+        })
+        .await
 }
 
 /// A platform that has the post and does not publish it for hours needs a person's eyes.

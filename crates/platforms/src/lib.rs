@@ -2,6 +2,8 @@
 //!
 //! This file is the registry and nothing else. A new platform is a folder and a line in `all`.
 
+#![cfg_attr(test, allow(clippy::string_slice))]
+
 use slipway_core::platform::AnyPlatform;
 use std::sync::Arc;
 

@@ -36,6 +36,13 @@ pub(crate) fn rfc3339(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms).map(|t| t.to_string()).unwrap_or_default()
 }
 
+/// `Sun, 22 Nov 2026 08:00:00 GMT`, as a `Date` header says it (RFC 9110, 5.6.7), so many milliseconds from now in real time.
+pub(crate) fn http_date(offset_ms: i64) -> Option<String> {
+    let real = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_millis();
+    let at = i64::try_from(real).unwrap_or(i64::MAX).saturating_add(offset_ms);
+    Some(jiff::Timestamp::from_millisecond(at).ok()?.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
+}
+
 /// Reads an RFC 3339 instant (an offset is required) into milliseconds.
 pub(crate) fn parse_rfc3339(text: &str) -> Option<i64> {
     text.parse::<jiff::Timestamp>().ok().map(|t| t.as_millisecond())

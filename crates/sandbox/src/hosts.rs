@@ -154,6 +154,7 @@ impl Here {
             seq,
         };
         let alive = self.alive;
+        let told = world.clone();
         let served = tokio::spawn(async move {
             let ending =
                 if ask.path == "/favicon.ico" { Answer::empty(204).into() } else { serve(&world, ask).await };
@@ -175,6 +176,13 @@ impl Here {
                 let mut response = Response::new(answer.body);
                 *response.status_mut() = answer.status;
                 *response.headers_mut() = answer.headers;
+                // Without an offset the HTTP server says the right time by itself.
+                let offsets = told.settings().date_offset_ms;
+                if let Some(offset) = offsets.get(host).or_else(|| offsets.get("*"))
+                    && let Some(date) = crate::clock::http_date(*offset).and_then(|date| date.parse().ok())
+                {
+                    response.headers_mut().insert(hyper::header::DATE, date);
+                }
                 Ok(response)
             }
             Ok(Ending::Cut) => {

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// Real milliseconds added before every answer of a platform's host.
     pub delay_ms: u64,
+    /// What the `Date` header of a host's answers is ahead of the right time, in milliseconds, by host; `*` stands for all others. A
+    /// platform whose clock is wrong, or, with one value for all, a computer whose clock is.
+    pub date_offset_ms: std::collections::BTreeMap<String, i64>,
     /// Sandbox milliseconds from the last byte to "processed".
     pub processing_ms: u64,
     /// How processing ends.
@@ -50,6 +53,7 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             delay_ms: 0,
+            date_offset_ms: std::collections::BTreeMap::new(),
             processing_ms: 2_000,
             processing_outcome: Outcome::Succeeded,
             uploads_per_day: 100,

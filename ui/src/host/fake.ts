@@ -189,6 +189,7 @@ const settings: Settings = {
 
 const glance = (): Glance => ({
   now: new Date().toISOString(),
+  clock: null,
   paused: settings.paused,
   next: deliveries.find((row) => row.state === "due") ?? null,
   moving: deliveries.filter((row) => row.state === "working"),

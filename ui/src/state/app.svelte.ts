@@ -34,6 +34,7 @@ export type Moving = { sent: number; total: number; bytes_per_s: number };
 
 const nothingYet: Glance = {
   now: new Date(0).toISOString(),
+  clock: null,
   paused: false,
   next: null,
   moving: [],
@@ -69,7 +70,12 @@ class App {
   #asked = 0;
 
   get zone(): string {
-    return this.settings?.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+    return this.settings?.zone || Intl.DateTimeFormat().resolvedOptions().timeZone;
+  }
+
+  /** Nobody could find out the computer's zone, and none was chosen: the engine reads no time without one. */
+  get zoneUnknown(): boolean {
+    return this.settings?.zone === "";
   }
 
   get language(): Language {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use slipway_core::engine::Until;
 use slipway_core::event::{Event, NoticeKind, What};
 use slipway_core::post::State;
-use slipway_core::problem::{Code, Outcome};
+use slipway_core::problem::{Code, Outcome, Problem};
 use slipway_core::view::{Count, DeliveryView};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -55,7 +55,7 @@ pub async fn run(door: &Door, until_idle: bool) -> Outcome<Exit> {
     match ended {
         Ok(ended) => ended?,
         Err(_) => {
-            return Err(slipway_core::problem::Problem::block(
+            return Err(Problem::block(
                 Code::Internal,
                 "The queue's loop broke. Nothing is lost; start it again.",
             ));
@@ -108,6 +108,8 @@ struct Teller {
     out: Out,
     said: HashMap<i64, String>,
     bars: Bars,
+    /// What was said last of the computer's clock.
+    clock: Option<Problem>,
     /// Deliveries of this run that ended up needing a person.
     needs_you: usize,
 }
@@ -122,7 +124,7 @@ impl Teller {
         if !bars.shown {
             bars.lines.set_draw_target(ProgressDrawTarget::hidden());
         }
-        Teller { out, said: HashMap::new(), bars, needs_you: 0 }
+        Teller { out, said: HashMap::new(), bars, clock: None, needs_you: 0 }
     }
 
     fn greet(&self, door: &Door) {
@@ -135,6 +137,9 @@ impl Teller {
     }
 
     async fn tell(&mut self, door: &Door, event: &Event) {
+        if event.what == What::Clock {
+            self.tell_clock(door);
+        }
         if let What::Notice { kind: NoticeKind::NeedsYou | NoticeKind::Missed, .. } = event.what {
             self.needs_you += 1;
         }
@@ -167,6 +172,24 @@ impl Teller {
             (What::Elsewhere, _) => self.tell_all(door).await,
             _ => {}
         }
+    }
+
+    /// That the clock is wrong, or right again: once each.
+    fn tell_clock(&mut self, door: &Door) {
+        let problem = door.engine.clock_problem();
+        if self.clock == problem {
+            return;
+        }
+        let text = match &problem {
+            Some(problem) => self.out.bad(&problem.message),
+            None => self.out.good("This computer's clock is right again."),
+        };
+        self.clock = problem;
+        if self.out.json {
+            return self.out.json_line(&json!({ "what": "clock", "problem": self.clock }));
+        }
+        let now = times::clock(door.engine.clock().now());
+        self.line(&format!("{}  {text}", self.out.faint(&now)));
     }
 
     /// After a gap: everything that is under way.

@@ -589,7 +589,7 @@ pub(crate) fn re_derive(tx: &mut Tx, now: Timestamp) -> Outcome<usize> {
 /// What a time that was not understood means to the user.
 pub(crate) fn when_problem(fault: &WhenFault) -> Problem {
     let code = match fault {
-        WhenFault::UnknownZone { .. } => Code::ZoneUnknown,
+        WhenFault::UnknownZone { .. } | WhenFault::NoZone => Code::ZoneUnknown,
         WhenFault::BadTime { .. } | WhenFault::TooFar => Code::TimeInvalid,
         WhenFault::Past { .. } => Code::TimePast,
     };

@@ -1,15 +1,14 @@
 //! Noticing that the computer slept, that someone set the clock, and that zones changed.
 //!
-//! Once a second the wall clock is held against the monotonic one: they drift apart when the clock is set, and, on
-//! Linux and macOS, by the length of a suspend (the monotonic clock stands still in it). On Windows the monotonic
+//! Once a second all clocks are held against each other. The computer's clock drifts from the running time since boot when it is set;
+//! the running time since boot drifts from the monotonic one by the length of a suspend on Linux and macOS. On Windows the monotonic
 //! clock runs on through a suspend, so there a second that lasted minutes is the sign.
 //!
-//! A suspend and a clock that was set forward cannot be told apart on Linux and macOS and are answered alike: every
-//! notice means "re-plan from the table". So the kinds are for the log and the history, not for decisions.
+//! Every notice means "re-plan from the table".
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
@@ -21,8 +20,10 @@ use super::{Clock, Reading};
 pub enum ClockNotice {
     /// The program did not run for this long: suspend where the monotonic clock runs on, or a machine that stalled.
     Suspended { lasted: Duration },
-    /// The wall clock moved by this much more (or less) than time passed: it was set, or the computer slept.
+    /// The computer's clock moved by this much more (or less) than time passed: it was set.
     Jumped { by: SignedDuration },
+    /// The time that is trusted did so: a platform told that another time is right, or the clock was set and nobody objects.
+    Corrected { by: SignedDuration },
     /// Zone data or the computer's own zone changed: derive every instant again (C36).
     ZonesChanged,
 }
@@ -42,17 +43,28 @@ const TICKS_PER_ZONE_LOOK: u32 = 600;
 /// What two readings, one tick apart, say about the time between them.
 pub fn compare(before: Reading, after: Reading) -> Option<ClockNotice> {
     let ran = after.monotonic.saturating_sub(before.monotonic);
-    let drift = after
-        .wall
-        .duration_since(before.wall)
-        .saturating_sub(SignedDuration::try_from(ran).unwrap_or(SignedDuration::MAX));
-    if drift >= JUMP || drift <= -JUMP {
-        Some(ClockNotice::Jumped { by: drift })
-    } else if ran > STALL {
-        Some(ClockNotice::Suspended { lasted: ran })
+    let passed = after.boot.saturating_sub(before.boot);
+    let (set, corrected) = (moved(before.system, after.system, passed), trusted_moved(before, after));
+    if corrected.abs() >= JUMP {
+        Some(ClockNotice::Corrected { by: corrected })
+    } else if set.abs() >= JUMP {
+        Some(ClockNotice::Jumped { by: set })
+    } else if ran > STALL || passed.saturating_sub(ran) >= JUMP.unsigned_abs() {
+        Some(ClockNotice::Suspended { lasted: passed })
     } else {
         None
     }
+}
+
+/// By how much more than time passed the trusted time moved between two readings.
+pub fn trusted_moved(before: Reading, after: Reading) -> SignedDuration {
+    moved(before.wall, after.wall, after.boot.saturating_sub(before.boot))
+}
+
+fn moved(before: Timestamp, after: Timestamp, passed: Duration) -> SignedDuration {
+    after
+        .duration_since(before)
+        .saturating_sub(SignedDuration::try_from(passed).unwrap_or(SignedDuration::MAX))
 }
 
 /// Starts a task that sends a notice for everything it sees, until the last receiver is dropped (a `resubscribe` is a
@@ -63,9 +75,9 @@ pub fn watch(clock: Clock) -> broadcast::Receiver<ClockNotice> {
     watch_with(clock, || {
         // jiff keeps zones for minutes of running time, which a suspend does not count.
         jiff::tz::db().reset();
-        let own = jiff::tz::TimeZone::system();
+        let own = crate::schedule::system_zone::look_again();
         let data = crate::schedule::zone_data_stamp().unwrap_or_else(crate::schedule::zone_data_version);
-        format!("{data} {:?}", own.iana_name())
+        format!("{data} {own:?}")
     })
 }
 
@@ -90,6 +102,7 @@ fn watch_with(
             }
             clock.sleep(TICK).await;
             let after = clock.reading();
+            clock.beat(after);
             if let Some(notice) = compare(before, after) {
                 tracing::info!(?notice, "time was not what it seemed");
                 // Sending fails only when the last receiver just went, and the loop ends by that.
@@ -115,25 +128,34 @@ mod tests {
 
     #[test]
     fn two_readings_tell_a_jump_from_a_tick() {
-        let check = |wall_ms: i64, ran_ms: u64, expected| {
+        // Milliseconds of the trusted time, the computer's clock, running time, and running time with suspend.
+        let check = |wall_ms: i64, system_ms: i64, ran_ms: u64, boot_ms: u64, expected| {
             let wall = "2026-11-22T18:00:00Z".parse().unwrap();
-            let before = Reading { wall, monotonic: Duration::from_secs(77) };
+            let system = wall + SignedDuration::from_secs(5);
+            let running = Duration::from_secs(77);
+            let before = Reading { wall, system, monotonic: running, boot: running };
             let after = Reading {
                 wall: wall + SignedDuration::from_millis(wall_ms),
-                monotonic: before.monotonic + Duration::from_millis(ran_ms),
+                system: system + SignedDuration::from_millis(system_ms),
+                monotonic: running + Duration::from_millis(ran_ms),
+                boot: running + Duration::from_millis(boot_ms),
             };
-            assert_eq!(compare(before, after), expected, "{wall_ms} {ran_ms}");
+            assert_eq!(compare(before, after), expected, "{wall_ms} {system_ms} {ran_ms} {boot_ms}");
         };
         let jumped = |ms| Some(ClockNotice::Jumped { by: SignedDuration::from_millis(ms) });
-        check(1000, 1000, None);
-        check(2999, 1000, None);
-        check(-999, 1000, None);
-        check(3000, 1000, jumped(2000));
-        check(-1000, 1000, jumped(-2000));
-        check(-3_600_000, 1000, jumped(-3_601_000));
-        check(8 * 3_600_000, 1000, jumped(8 * 3_600_000 - 1000)); // a night's suspend on Linux
-        check(30_000, 30_000, None); // a busy machine
-        check(30_001, 30_001, Some(ClockNotice::Suspended { lasted: Duration::from_millis(30_001) })); // Windows
+        let corrected = |ms| Some(ClockNotice::Corrected { by: SignedDuration::from_millis(ms) });
+        let suspended = |ms| Some(ClockNotice::Suspended { lasted: Duration::from_millis(ms) });
+        check(1000, 1000, 1000, 1000, None);
+        check(2999, 2999, 1000, 1000, None);
+        check(-999, -999, 1000, 1000, None);
+        check(3000, 3000, 1000, 1000, corrected(2000));
+        check(-1000, -1000, 1000, 1000, corrected(-2000));
+        check(1000, 3_601_000, 1000, 1000, jumped(3_600_000));
+        check(1000, -3_600_000, 1000, 1000, jumped(-3_601_000));
+        check(-7_199_000, 1000, 1000, 1000, corrected(-7_200_000)); // a platform was heard
+        check(28_800_000, 28_800_000, 1000, 28_800_000, suspended(28_800_000)); // a night on Linux
+        check(30_000, 30_000, 30_000, 30_000, None); // a busy machine
+        check(30_001, 30_001, 30_001, 30_001, suspended(30_001)); // a night on Windows, or a stopped program
     }
 
     /// Steps the watcher by ticks until it has looked.
@@ -157,8 +179,9 @@ mod tests {
         assert!(notices.try_recv().is_err());
         hand.suspend(Duration::from_secs(3600));
         ticks(&hand, 3).await;
-        let by = SignedDuration::from_hours(1);
-        assert_eq!(notices.try_recv().unwrap(), ClockNotice::Jumped { by });
+        assert!(
+            matches!(notices.try_recv().unwrap(), ClockNotice::Suspended { lasted } if lasted.as_secs() >= 3600)
+        );
         assert!(notices.try_recv().is_err());
     }
 
@@ -179,6 +202,7 @@ mod tests {
         release.store(3, Ordering::SeqCst);
         hand.jump(SignedDuration::from_hours(5));
         ticks(&hand, 1).await;
+        // Nobody says that the new time is right, so the earlier one is trusted on.
         assert!(matches!(notices.try_recv().unwrap(), ClockNotice::Jumped { .. }));
         assert_eq!(notices.try_recv().unwrap(), ClockNotice::ZonesChanged);
         assert!(notices.try_recv().is_err());

@@ -74,6 +74,8 @@ struct Runner {
     /// The same for channels whose sign-in came back since.
     back_since: HashMap<i64, Timestamp>,
     looked: Reading,
+    /// `Clock::changes` that were acted upon.
+    clock_seen: Option<u64>,
     lanes: Vec<Lane>,
     blocked: Vec<i64>,
     /// Channels that are disconnected, or wait for a new sign-in: nothing of theirs is done.
@@ -94,6 +96,7 @@ impl Engine {
             tracing::info!(released, "went on with what an earlier run had begun");
         }
         self.reckon_instants_anew().await?;
+        self.undo_an_earlier_clock().await?;
         let maintenance = super::maintenance::start(self).await;
         let mut runner = Runner {
             engine: self.clone(),
@@ -104,6 +107,7 @@ impl Engine {
             awake_since: now,
             back_since: HashMap::new(),
             looked: self.inner.clock.reading(),
+            clock_seen: None,
             lanes: Vec::new(),
             blocked: Vec::new(),
             signed_out: Vec::new(),
@@ -176,6 +180,7 @@ impl Runner {
                 () = until.token().cancelled() => return Ok(()),
                 () = engine.inner.nudge.notified() => {}
                 () = clock.sleep_until(wake) => {}
+                () = clock.changed() => {}
                 Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => self.finished(done),
                 () = engine.inner.store.elsewhere() => {}
                 notice = clock_notices.recv() => self.clock_said(notice).await,
@@ -192,8 +197,13 @@ impl Runner {
         let reading = self.engine.inner.clock.reading();
         let now = reading.wall;
         // A sleep until a minute that passed in suspend ends at the same moment as the suspend; the notice of it may come later.
-        if watch::compare(std::mem::replace(&mut self.looked, reading), reading).is_some() {
-            self.awake_since = now;
+        let before = std::mem::replace(&mut self.looked, reading);
+        self.heed_time(watch::compare(before, reading), now);
+        let moved = watch::trusted_moved(before, reading);
+        let changes = self.engine.clock().changes();
+        if self.clock_seen != Some(changes) || moved.abs() >= watch::JUMP {
+            self.engine.time_changed(moved).await?;
+            self.clock_seen = Some(changes);
         }
         self.read_the_house(now)?;
         self.heed_wishes()?;
@@ -219,6 +229,20 @@ impl Runner {
         let ends = [next, self.holds_end, self.window_ends, Some(later_by(now, LOOK))];
         // Never a busy loop, whatever the table says.
         Ok(ends.into_iter().flatten().min().unwrap_or(now).max(later_by(now, Duration::from_millis(1))))
+    }
+
+    /// What was due while we slept was missed, and is asked about by each account's rule (C17). A clock that was set is no sleep; where
+    /// another time is trusted, what is due by it was missed, and nothing that is still to come.
+    fn heed_time(&mut self, notice: Option<ClockNotice>, now: Timestamp) {
+        match notice {
+            Some(ClockNotice::Suspended { .. }) => self.awake_since = now,
+            Some(ClockNotice::Corrected { by }) if !by.is_negative() => self.awake_since = now,
+            Some(ClockNotice::Corrected { .. }) => {
+                self.awake_since = self.awake_since.min(now);
+                self.back_since.values_mut().for_each(|since| *since = (*since).min(now));
+            }
+            Some(ClockNotice::Jumped { .. } | ClockNotice::ZonesChanged) | None => {}
+        }
     }
 
     /// Settings, accounts and holds as they are now.
@@ -429,16 +453,12 @@ impl Runner {
     async fn clock_said(&mut self, notice: Result<ClockNotice, RecvError>) {
         let Ok(notice) = notice else { return };
         tracing::info!(?notice, "the clock was looked at again");
-        match notice {
-            // What was due while we slept was missed, and is asked about by each account's rule (C17).
-            ClockNotice::Suspended { .. } | ClockNotice::Jumped { .. } => {
-                self.awake_since = self.engine.inner.clock.now()
-            }
-            ClockNotice::ZonesChanged => {
-                if let Err(problem) = self.engine.reckon_instants_anew().await {
-                    tracing::warn!(code = %problem.code.as_str(), "planned times could not be derived again");
-                }
-            }
+        let now = self.engine.inner.clock.now();
+        self.heed_time(Some(notice), now);
+        if notice == ClockNotice::ZonesChanged
+            && let Err(problem) = self.engine.reckon_instants_anew().await
+        {
+            tracing::warn!(code = %problem.code.as_str(), "planned times could not be derived again");
         }
     }
 

@@ -114,6 +114,8 @@ pub struct FilePart {
     /// Bytes to send.
     pub len: u64,
     pub content_type: String,
+    /// The last bytes leave no earlier than this: for a platform that makes a post of them at once.
+    pub not_before: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

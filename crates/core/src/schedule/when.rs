@@ -31,8 +31,12 @@ pub struct When {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "code")]
 pub enum WhenFault {
-    #[error("There is no time zone “{zone}”.{}", suggestion(nearest))]
+    #[error("There is no time zone “{zone}”.{}", suggestion(zone, nearest))]
     UnknownZone { zone: String, nearest: Option<String> },
+    #[error(
+        "Slipway could not find out this computer's time zone. Choose one in the settings (zone=Europe/Berlin), or write it with the time: 2026-11-22T18:00[Europe/Berlin]."
+    )]
+    NoZone,
     #[error(
         "“{text}” is not a time. Write it like 2026-11-22T18:00[Europe/Berlin], 2026-11-22T18:00+01:00 or +2h."
     )]
@@ -51,6 +55,7 @@ impl WhenFault {
     pub fn code(&self) -> &'static str {
         match self {
             WhenFault::UnknownZone { .. } => "unknown_zone",
+            WhenFault::NoZone => "no_zone",
             WhenFault::BadTime { .. } => "bad_time",
             WhenFault::Past { .. } => "past",
             WhenFault::TooFar => "too_far",
@@ -82,6 +87,9 @@ fn read_absolute(text: &str, default_zone: &str) -> Result<When, WhenFault> {
         Some(open) => open.split_once('[').map(|(rest, zone)| (rest, Some(zone))).ok_or_else(bad)?,
         None => (text, None),
     };
+    if zone == Some("") {
+        return Err(WhenFault::UnknownZone { zone: String::new(), nearest: None });
+    }
     let (local, offset) = split_offset(rest).ok_or_else(bad)?;
     let local = read_local(local).ok_or_else(bad)?;
     match (offset, zone) {
@@ -116,7 +124,8 @@ fn whole_second(at: Timestamp) -> Timestamp {
 
 fn at_instant(from: Timestamp, plus: SignedDuration, zone: &str) -> Result<When, WhenFault> {
     let at = from.checked_add(plus).map_err(|_| WhenFault::TooFar)?;
-    let wall = WallTime::reading(at, zone)?;
+    // The instant was said exactly, so a zone that is not known makes no wrong hour of it.
+    let wall = WallTime::reading(at, if zone.is_empty() { "Etc/UTC" } else { zone })?;
     Ok(When { resolved: resolve(&wall)?, wall })
 }
 
@@ -212,6 +221,9 @@ pub(super) fn nearest_zone(asked: &str) -> Option<String> {
     if asked.is_empty() || asked.len() > 64 {
         return None;
     }
+    if let Some(zones) = super::offset_hint::zones_for(asked) {
+        return zones.into_iter().next();
+    }
     let asked = asked.to_lowercase().replace(' ', "_");
     let city = |name: &str| name.rsplit('/').next().unwrap_or(name).to_owned();
     jiff::tz::db()
@@ -246,8 +258,15 @@ fn edits(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-fn suggestion(nearest: &Option<String>) -> String {
-    nearest.as_ref().map(|name| format!(" Did you mean {name}?")).unwrap_or_default()
+fn suggestion(asked: &str, nearest: &Option<String>) -> String {
+    match super::offset_hint::zones_for(asked).as_deref() {
+        Some([city, fixed]) => format!(
+            " An offset knows no summer time: name a place, such as {city}. {fixed} is that offset all year; its name has the sign the other way around."
+        ),
+        Some([one]) => format!(" An offset knows no summer time: did you mean {one}?"),
+        Some(_) => " No place has that offset. Name a zone, such as Europe/Berlin, or write the offset behind the time.".into(),
+        None => nearest.as_ref().map(|name| format!(" Did you mean {name}?")).unwrap_or_default(),
+    }
 }
 
 /// A sentence stays a sentence when someone pastes a page into the field.
@@ -378,6 +397,7 @@ mod tests {
         check("2026-11-22T18:00[+01:00]", "unknown_zone");
         check("2026-11-22T18:00[Etc/Unknown]", "unknown_zone");
         check("2026-11-22T18:00[../../etc/passwd]", "unknown_zone");
+        check("2026-11-22T18:00[GMT+2]", "unknown_zone");
         check("2026-10-01T13:59:59", "past");
         check("1999-01-01T00:00", "past");
         check("2037-01-01T00:00", "too_far");
@@ -385,6 +405,12 @@ mod tests {
         check("+99999999999999999999s", "too_far");
         check("+9999999999999999h", "too_far");
         assert_eq!(parse_when("2026-11-22T18:00", "Nowhere", now()).unwrap_err().code(), "unknown_zone");
+        // A zone that could not be found out is asked for, and nothing is guessed.
+        assert_eq!(parse_when("2026-11-22T18:00", "", now()).unwrap_err().code(), "no_zone");
+        assert!(parse_when("2026-11-22T18:00[Asia/Tokyo]", "", now()).is_ok());
+        for exact in ["2026-11-22T18:00:00+01:00", "+2h"] {
+            assert_eq!(parse_when(exact, "", now()).unwrap().wall.zone, "Etc/UTC", "{exact}");
+        }
     }
 
     #[test]
@@ -399,6 +425,15 @@ mod tests {
         assert_eq!(nearest("Asia/Sydney").as_deref(), Some("Australia/Sydney"));
         assert_eq!(nearest("America/Los Angeles").as_deref(), Some("America/Los_Angeles"));
         assert_eq!(nearest("qqqqqqqqqqqq"), None);
+        assert_eq!(nearest("GMT+2").as_deref(), Some("Europe/Helsinki"));
+        check(
+            "2026-11-22T18:00[GMT+2]",
+            "There is no time zone “GMT+2”. An offset knows no summer time: name a place, such as Europe/Helsinki. Etc/GMT-2 is that offset all year; its name has the sign the other way around.",
+        );
+        check(
+            "2026-11-22T18:00[UTC-5:30]",
+            "There is no time zone “UTC-5:30”. No place has that offset. Name a zone, such as Europe/Berlin, or write the offset behind the time.",
+        );
         check(
             "2026-11-22T18:00[Europe/Berln]",
             "There is no time zone “Europe/Berln”. Did you mean Europe/Berlin?",
@@ -413,6 +448,7 @@ mod tests {
     fn faults_cross_the_border_with_the_code_they_are_named_by() {
         for fault in [
             WhenFault::UnknownZone { zone: "x".into(), nearest: None },
+            WhenFault::NoZone,
             WhenFault::BadTime { text: "x".into() },
             WhenFault::Past { by: SignedDuration::from_secs(5) },
             WhenFault::TooFar,

@@ -4,7 +4,7 @@ use super::DeliveryView;
 use crate::api::History;
 use crate::engine::Engine;
 use crate::post::State;
-use crate::problem::Outcome;
+use crate::problem::{Outcome, Problem};
 use crate::settings::Settings;
 use crate::store::setting;
 use crate::vault::VaultKind;
@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Glance {
     pub now: Timestamp,
+    /// The computer's clock and the platforms' differ by more than a minute; how far ahead it is stands in seconds in the detail.
+    pub clock: Option<Problem>,
     pub paused: bool,
     /// The next post that is not public yet.
     pub next: Option<DeliveryView>,
@@ -115,6 +117,7 @@ impl Engine {
             }
             Ok(Glance {
                 now,
+                clock: self.clock_problem(),
                 paused: settings.paused,
                 next: one(
                     "SELECT id FROM delivery WHERE state IN ('due', 'parked', 'ready', 'handed_over') AND due_at IS NOT NULL \

@@ -5,16 +5,21 @@
 //! file that changed meanwhile must not be completed.
 
 use super::Gauge;
+use crate::clock::Clock;
 use crate::media::fault::{MediaFault, ReadTrouble};
 use crate::media::original::Original;
 use crate::throttle::Throttle;
 use crate::throttle::share::{SMALL_BLOCK, Share};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
+use jiff::Timestamp;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
+
+/// Bytes that are held back where a body may not end before its minute: a platform has no whole file without them.
+const TAIL: u64 = 16 << 10;
 
 /// Bytes read at a time.
 const BLOCK: u64 = 1 << 20;
@@ -33,6 +38,8 @@ pub(super) struct FileBody {
     /// The block being read now.
     reading: Option<Reading>,
     left: u64,
+    /// The last bytes leave no earlier than this.
+    ends_at: Option<(Clock, Timestamp)>,
     throttle: Throttle,
     share: Arc<Share>,
     gauge: Arc<Gauge>,
@@ -57,6 +64,7 @@ impl FileBody {
             tail: None,
             reading: None,
             left: len,
+            ends_at: None,
             throttle,
             share,
             gauge,
@@ -72,6 +80,12 @@ impl FileBody {
         self
     }
 
+    /// Holds the last bytes back until this instant.
+    pub(super) fn ends_at(mut self, clock: Clock, at: Timestamp) -> FileBody {
+        self.ends_at = Some((clock, at));
+        self
+    }
+
     pub(super) fn fault(&self) -> FaultSlot {
         self.fault.clone()
     }
@@ -82,14 +96,25 @@ impl FileBody {
         if self.share.gives_way() {
             block = SMALL_BLOCK;
         }
-        let (from, until) = (self.next, self.end.min(self.next + block));
+        let (from, mut until) = (self.next, self.end.min(self.next + block));
         if from >= until {
             return;
         }
+        let tail = self.end.saturating_sub(TAIL);
+        if self.ends_at.is_some() && from < tail {
+            until = until.min(tail);
+        }
         self.next = until;
+        let held = self.ends_at.clone().filter(|_| until == self.end);
+        let gauge = self.gauge.clone();
         let (file, share, last) = (self.file.clone(), self.share.clone(), until == self.end);
         self.reading = Some(Box::pin(async move {
             let len = (until - from) as usize;
+            if let Some((clock, at)) = held.filter(|(clock, at)| clock.now() < *at) {
+                gauge.hold(true);
+                clock.sleep_until(at).await;
+                gauge.hold(false);
+            }
             share.take(len).await;
             let read = tokio::task::spawn_blocking(move || {
                 if last {

@@ -134,7 +134,8 @@ impl Desk {
             .map(|ms| ms.map(|ms| Timestamp::from_millisecond(ms).unwrap_or_default()))
             .collect()
         })?;
-        let zone = self.plan.as_ref().map_or("UTC", |wall| wall.zone.as_str());
+        let settings: Settings = engine.read(|sql| setting::get(sql, Settings::KEY))?;
+        let zone = self.plan.as_ref().map_or(settings.zone.as_str(), |wall| wall.zone.as_str());
         let found = crate::schedule::slots::next_free_slot(&self.account.slots, zone, &taken, now);
         Ok(found.ok().flatten().map(|(_, at)| at))
     }
@@ -238,7 +239,7 @@ pub(crate) fn job(
         sides: Default::default(),
         more: Vec::new(),
         account: account.for_job(app.for_job(platform.facts())),
-        pace: Pace { bytes_per_s: line_speed(engine)?, processing: account.processing() },
+        pace: Pace { bytes_per_s: line_speed(engine)? },
         remote: row.remote.clone(),
     };
     job.sides = sides(platform, &job.options);

@@ -62,7 +62,12 @@ impl Moving {
         let bytes = self.gauge.sent();
         let throttled = self.engine.inner.throttle.limit().is_some();
         // Short bodies measure the greeting, not the line.
-        if !matches!(sent, Sent::Reply(_)) || bytes < 4 << 20 || took.is_zero() || throttled {
+        if !matches!(sent, Sent::Reply(_))
+            || bytes < 4 << 20
+            || took.is_zero()
+            || throttled
+            || self.gauge.was_held()
+        {
             return;
         }
         let measured = (bytes as f64 / took.as_secs_f64()) as u64;

@@ -100,6 +100,7 @@ pub(crate) fn put(job: &Job, reel: &Reel, from: u64) -> Call {
             from,
             len: size.saturating_sub(from),
             content_type: "application/octet-stream".into(),
+            not_before: None,
         }))
 }
 
@@ -164,6 +165,7 @@ pub(crate) fn put_upload(job: &Job, upload: &Upload, from: u64) -> Call {
             from,
             len: job.media.size.saturating_sub(from),
             content_type: "application/octet-stream".into(),
+            not_before: None,
         }),
     )
 }
@@ -305,7 +307,13 @@ pub(crate) fn add_captions(id: &str, locale: &str, size: u64) -> Call {
 }
 
 fn side(key: &str, size: u64, content_type: &str) -> FilePart {
-    FilePart { file: FileRef::Side(key.into()), from: 0, len: size, content_type: content_type.into() }
+    FilePart {
+        file: FileRef::Side(key.into()),
+        from: 0,
+        len: size,
+        content_type: content_type.into(),
+        not_before: None,
+    }
 }
 
 pub(crate) fn invite(id: &str, whom: &str) -> Call {

@@ -234,6 +234,7 @@ pub(crate) fn upload(job: &Job, container: &Container, nth: usize, from: u64) ->
             from,
             len: total.saturating_sub(from),
             content_type: "application/octet-stream".into(),
+            not_before: None,
         }))
 }
 

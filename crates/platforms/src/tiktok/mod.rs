@@ -1,7 +1,7 @@
 //! TikTok, by its Content Posting API: a direct post at its minute, or a draft in the creator's inbox.
 //!
-//! TikTok knows no scheduling, and the last chunk is what posts. So all but the last goes ahead, and the last one leaves so early that
-//! the post is public at its minute. This file only sends each errand to its place: `publish` (terms, opening, what became of it),
+//! TikTok knows no scheduling, and the last byte is what posts. So all but the last chunk goes ahead, and the last bytes of that one leave
+//! at the minute. This file only sends each errand to its place: `publish` (terms, opening, what became of it),
 //! `transfer` (the bytes), `chunks` (how they are cut), `amend` (what can't be changed or taken back), `ask` (who am I, what may I
 //! choose), `check` (rules that Facts cannot say). `write` says things, `read` understands things. Not here: photos (TikTok fetches
 //! them from a verified domain only), statistics.

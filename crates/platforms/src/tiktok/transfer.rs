@@ -69,7 +69,9 @@ fn put(job: &Job, mut upload: Upload, from: u64) -> Result<Step<Memo>, Fault> {
     let is_last = from == upload.plan.last_from();
     let stage = if is_last { Stage::Publishing } else { Stage::Sending };
     upload.last_sent = upload.last_sent.saturating_add(u32::from(is_last));
-    let call = write::put(job, &upload, from, len);
+    // TikTok posts as soon as it has every byte, so the last ones leave at the minute, however quick the line is.
+    let not_before = job.due.filter(|_| is_last);
+    let call = write::put(job, &upload, from, len, not_before);
     Ok(send(stage, Memo::Sending { upload, from }, call).confirmed(from))
 }
 
@@ -96,18 +98,11 @@ fn stage(job: &Job, upload: Upload, due: Timestamp) -> Result<Step<Memo>, Fault>
     Ok(Step::new(Stage::Publishing, Memo::Staged { upload }, Act::Ready { early }).confirmed(from))
 }
 
-/// So long before the minute the last chunk leaves: what it takes to send it, and what TikTok took at its quickest. What was never
-/// measured counts for nothing, since early is worse than late.
+/// So long before the minute the last chunk begins to leave: what it takes to send it. Its last bytes wait for the minute, so a line
+/// that is quicker than it was measured makes nothing early. What TikTok takes to process is not counted on: the next time may be
+/// shorter than all before.
 fn early(job: &Job, upload: &Upload) -> Duration {
-    // Lines are quicker than they were measured, at times.
-    let sending = sending(job, &upload.plan) * 4 / 5;
-    if upload.said.is_null() {
-        return sending;
-    }
-    // It was measured by looks: it was public up to one look earlier.
-    let processing = job.pace.processing.unwrap_or_default();
-    let lag = publish::look_pause(SignedDuration::try_from(processing).unwrap_or(SignedDuration::MAX));
-    sending.saturating_add(processing.saturating_sub(lag))
+    sending(job, &upload.plan) * 4 / 5
 }
 
 fn leaves_at(job: &Job, upload: &Upload, due: Timestamp) -> Timestamp {

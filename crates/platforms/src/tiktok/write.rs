@@ -7,6 +7,7 @@ use super::chunks::Plan;
 use super::facts::{DIRECT, FACTS, INBOX};
 use super::memo::Upload;
 use http::Method;
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use slipway_core::platform::{Auth, Body, Call, FilePart, FileRef, Job, Target};
 use slipway_core::sensitive::Sensitive;
@@ -117,7 +118,7 @@ pub(crate) fn init(said: &Value, plan: Plan) -> Call {
 }
 
 /// One chunk. The address is the secret, so no token goes with it.
-pub(crate) fn put(job: &Job, upload: &Upload, from: u64, len: u64) -> Call {
+pub(crate) fn put(job: &Job, upload: &Upload, from: u64, len: u64, not_before: Option<Timestamp>) -> Call {
     let last = from.saturating_add(len).saturating_sub(1);
     Call::new("tiktok.upload.put", Method::PUT, Target::Given(Sensitive::new(upload.url.clone())))
         .auth(Auth::None)
@@ -127,6 +128,7 @@ pub(crate) fn put(job: &Job, upload: &Upload, from: u64, len: u64) -> Call {
             from,
             len,
             content_type: content_type(job).into(),
+            not_before,
         }))
 }
 

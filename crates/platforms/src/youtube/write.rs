@@ -251,6 +251,7 @@ pub(crate) fn put(job: &Job, session: &Session, from: u64) -> Call {
                 from,
                 len: total.saturating_sub(from),
                 content_type: content_type(job),
+                not_before: None,
             }),
         );
     if from == 0 {
@@ -325,6 +326,7 @@ pub(crate) fn set_thumbnail(video: &str, size: u64, mime: &str) -> Call {
             from: 0,
             len: size,
             content_type: content_type.into(),
+            not_before: None,
         }))
         .costs("pool", 50)
 }
@@ -348,6 +350,7 @@ pub(crate) fn add_captions(video: &str, language: &str, name: &str, size: u64) -
                 from: 0,
                 len: size,
                 content_type: "application/octet-stream".into(),
+                not_before: None,
             },
         ))
         .costs("pool", 400)

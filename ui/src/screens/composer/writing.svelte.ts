@@ -80,6 +80,11 @@ export class Writing {
     return this.draft.zone ?? app.zone;
   }
 
+  /** The zone has to be chosen: the computer's is not known. */
+  get lacksZone(): boolean {
+    return app.zoneUnknown && this.draft.zone === null;
+  }
+
   /** The edit makes a planned post go out as soon as possible. */
   get hurries(): boolean {
     return this.editing !== undefined && this.editing.wall !== null && this.draft.at === null;
@@ -314,7 +319,9 @@ export class Writing {
 
   /** The same minute on another clock. */
   setZone(zone: string): void {
-    this.change(() => ([this.draft.zone, this.draft.fold] = [zone === app.zone ? null : zone, false]));
+    this.change(
+      () => ([this.draft.zone, this.draft.fold] = [zone === app.zone && !app.zoneUnknown ? null : zone, false]),
+    );
   }
 
   /** Of an hour that happens twice: the second one. */

@@ -66,10 +66,7 @@ fn of_a_draft_nothing_is_said_and_nothing_asked() {
 
 #[test]
 fn a_draft_is_in_the_inbox_at_its_minute() {
-    let job = Job {
-        pace: Pace { bytes_per_s: Some(1_000_000), processing: Some(Duration::from_secs(60)) },
-        ..draft(small(due_in(300)))
-    };
+    let job = Job { pace: Pace { bytes_per_s: Some(1_000_000) }, ..draft(small(due_in(300))) };
     let house = House::begin(job).hears(init());
     assert_eq!(
         house.early(),

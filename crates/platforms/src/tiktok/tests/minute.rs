@@ -1,44 +1,50 @@
-//! TikTok can't be staged: all but the last chunk goes ahead, and the last one leaves as early as its processing allows.
+//! TikTok can't be staged: all but the last chunk goes ahead, and the last bytes of that one leave at the minute.
 
 use super::*;
 
-fn paced(job: Job, bytes_per_s: Option<u64>, processing: Option<u64>) -> Job {
-    Job { pace: Pace { bytes_per_s, processing: processing.map(Duration::from_secs) }, ..job }
+fn paced(job: Job, bytes_per_s: Option<u64>) -> Job {
+    Job { pace: Pace { bytes_per_s }, ..job }
 }
 
 #[test]
 fn all_but_the_last_chunk_goes_ahead_and_the_last_one_at_its_minute() {
     assert_eq!(AnyPlatform::goes_out(&TikTok, &due_in(600)), GoesOut::AtTheMinute);
-    let house = House::all_but_last(paced(due_in(600), Some(1_000_000), Some(25)));
-    // Ten seconds for ten million bytes, of which four fifths count; 25 s of processing, known to a look of 6 s.
-    assert_eq!(house.early(), Duration::from_secs(27));
+    let house = House::all_but_last(paced(due_in(600), Some(1_000_000)));
+    // Ten seconds for ten million bytes, of which four fifths count. What TikTok takes afterwards does not.
+    assert_eq!(house.early(), Duration::from_secs(8));
     assert_eq!(house.step.confirmed, Some(LAST));
     assert!(house.job.remote.is_none(), "nothing is posted yet, so nothing has to be taken back");
-    let house = house.later(572).wakes();
-    assert_eq!(house.early(), Duration::from_secs(27), "woken early: still not before its time");
-    let house = house.later(573).wakes().sends("tiktok.upload.put");
+    let house = house.later(591).wakes();
+    assert_eq!(house.early(), Duration::from_secs(8), "woken early: still not before its time");
+    let house = house.later(592).wakes().sends("tiktok.upload.put");
     assert_eq!(house.sends_from().0, LAST, "the only call at the minute");
+    assert_eq!(
+        house.not_before(),
+        house.job.due,
+        "its last bytes leave at the minute, however quick the line is"
+    );
     let house = house.hears(stored(201, SIZE)).hears(complete(json!([]))).waits();
     house.later(600).wakes().hears(complete(json!([POST_ID]))).done();
 }
 
 #[test]
 fn what_was_never_measured_is_never_early() {
-    for (speed, processing, early) in [
-        (None, None, 0),
-        (Some(1_000_000), None, 8),
-        (None, Some(25), 19),
-        (Some(0), Some(3), 0),
-        (None, Some(90), 75),
-    ] {
-        let house = House::all_but_last(paced(due_in(600), speed, processing));
-        assert_eq!(house.early(), Duration::from_secs(early), "{speed:?} {processing:?}");
+    for (speed, early) in [(None, 0), (Some(1_000_000), 8), (Some(0), 0)] {
+        let house = House::all_but_last(paced(due_in(600), speed));
+        assert_eq!(house.early(), Duration::from_secs(early), "{speed:?}");
     }
 }
 
 #[test]
+fn only_the_last_chunk_is_held_back() {
+    let house = House::opened(due_in(600));
+    assert_eq!(house.sends_from().0, 0);
+    assert_eq!(house.not_before(), None);
+}
+
+#[test]
 fn a_file_in_one_piece_is_opened_ahead_and_sent_at_its_minute() {
-    let house = House::opened(small(paced(due_in(300), Some(1_000_000), None)));
+    let house = House::opened(small(paced(due_in(300), Some(1_000_000))));
     assert_eq!(house.early(), Duration::from_millis(3200));
     let house = house.later(297).wakes().sends("tiktok.upload.put");
     assert_eq!(house.sends_from(), (0, 4_000_000, "bytes 0-3999999/4000000".into()));
@@ -66,7 +72,7 @@ fn nothing_is_opened_so_early_that_its_hour_ends_before_the_minute() {
     assert_eq!(park(&due_in(3001)), Some(1));
     assert_eq!(park(&due_in(10_000)), Some(7000));
     // Sixty million bytes in one piece, on a line that needs 1200 s for them.
-    let mut slow = paced(due_in(10_000), Some(50_000), None);
+    let mut slow = paced(due_in(10_000), Some(50_000));
     slow.media.size = 60_000_000;
     assert_eq!(park(&slow), Some(10_000 - (3600 - 120 - 1200)));
     // And then it goes all the way without opening twice.

@@ -197,6 +197,14 @@ impl House {
         }
     }
 
+    /// Before when the last bytes of the chunk on its way do not leave.
+    fn not_before(&self) -> Option<Timestamp> {
+        match &self.call().body {
+            Body::File(part) => part.not_before,
+            other => panic!("no file but {other:?}"),
+        }
+    }
+
     /// First byte, length and header of the chunk on its way.
     fn sends_from(&self) -> (u64, u64, String) {
         match &self.call().body {
