@@ -27,6 +27,7 @@ impl Quick {
     pub fn new(town: &Town, times: u32) -> Quick {
         let now = jiff::Timestamp::from_millisecond(town.sandbox.now_ms()).unwrap_or_default();
         let (clock, hand) = Clock::by_hand(now);
+        town.sandbox.settings(|settings| settings.date_in_sandbox_time = true);
         let running = Arc::new(AtomicBool::new(false));
         let driver = {
             let (clock, hand) = (clock.clone(), hand.clone());
@@ -54,7 +55,7 @@ impl Quick {
     }
 
     pub fn now(&self) -> jiff::Timestamp {
-        self.clock.now()
+        self.clock.reading().system
     }
 
     /// Both clocks go on by this much, at once.
@@ -70,9 +71,11 @@ impl Quick {
         }
     }
 
-    /// Only the engine's clock goes on: the platform is late.
+    /// The engine's clock goes on and what the platform does stands still: the platform is late. It tells the right time all the same.
     pub fn pass_here(&self, by: Duration) {
         self.hand.advance(by);
+        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        self.sandbox.settings(|settings| *settings.date_offset_ms.entry("*".into()).or_default() += by);
     }
 
     pub fn hand(&self) -> &Hand {
@@ -88,7 +91,7 @@ impl Drop for Quick {
 
 /// The sandbox is never behind the engine. It is ahead by what passes outside while the engine's clock stands still.
 fn keep_up(sandbox: &Sandbox, clock: &Clock) {
-    let behind = clock.now().as_millisecond() - sandbox.now_ms();
+    let behind = clock.reading().system.as_millisecond() - sandbox.now_ms();
     if let Ok(behind) = u64::try_from(behind) {
         sandbox.advance(Duration::from_millis(behind));
     }

@@ -309,6 +309,41 @@ fn a_damaged_queue_is_restored_or_begun_anew() {
     assert_eq!(house.json(&["list"]), serde_json::json!([]));
 }
 
+/// A zone without a name (here Nepal's, as a POSIX rule) is never taken for UTC: times without a zone are refused until one is chosen.
+#[test]
+fn zone_that_has_no_name_is_asked_for() {
+    let house = House::new();
+    let run = |args: &[&str]| Ran::new(args, house.command(args).env("TZ", "<+0545>-5:45").output().unwrap());
+    let read = |at: &str| run(&["--json", "call", "time.read", &format!(r#"{{"at": "{at}"}}"#)]);
+    assert_eq!(run(&["--json", "settings", "get"]).last_json()["zone"], "");
+    let refused = read("2030-12-01T18:00");
+    assert_eq!(
+        (refused.code, &refused.last_json()["code"]),
+        (1, &serde_json::json!("zone_unknown")),
+        "{refused:?}"
+    );
+    let words = run(&["call", "time.read", r#"{"at": "2030-12-01T18:00"}"#]);
+    assert!(words.err.contains("slipway settings set zone="), "{words:?}");
+    for (at, due) in [
+        ("2030-12-01T18:00[Asia/Kathmandu]", "2030-12-01T12:15:00Z"),
+        ("2030-12-01T18:00:00+01:00", "2030-12-01T17:00:00Z"),
+    ] {
+        assert_eq!(read(at).last_json()["due"], due);
+    }
+    // Other settings can be set all the same, and the zone when it is chosen.
+    assert_eq!(run(&["settings", "set", "parallel_uploads=2"]).code, 0);
+    assert_eq!(run(&["settings", "set", "zone=Asia/Kathmandu"]).code, 0);
+    assert_eq!(read("2030-12-01T18:00").last_json()["due"], "2030-12-01T12:15:00Z");
+}
+
+#[test]
+fn offset_in_place_of_a_zone_gets_a_hint_with_the_right_sign() {
+    let house = House::new();
+    let ran = house.run(&["call", "time.read", r#"{"at": "2030-12-01T18:00[GMT+2]"}"#]);
+    assert!(ran.err.contains("Europe/Helsinki") && ran.err.contains("Etc/GMT-2"), "{ran:?}");
+    assert!(!ran.err.contains("Etc/GMT+2"), "{ran:?}");
+}
+
 #[test]
 fn settings_are_kept() {
     let house = House::new();

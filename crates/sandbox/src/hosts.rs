@@ -176,11 +176,12 @@ impl Here {
                 let mut response = Response::new(answer.body);
                 *response.status_mut() = answer.status;
                 *response.headers_mut() = answer.headers;
-                // Without an offset the HTTP server says the right time by itself.
-                let offsets = told.settings().date_offset_ms;
-                if let Some(offset) = offsets.get(host).or_else(|| offsets.get("*"))
-                    && let Some(date) = crate::clock::http_date(*offset).and_then(|date| date.parse().ok())
-                {
+                let settings = told.settings();
+                let offsets = &settings.date_offset_ms;
+                let offset = offsets.get(host).or_else(|| offsets.get("*")).copied().unwrap_or_default();
+                let moved = if settings.date_in_sandbox_time { told.clock.offset_ms() } else { 0 };
+                let date = crate::clock::http_date(offset.saturating_add(moved));
+                if let Some(date) = date.and_then(|date| date.parse().ok()) {
                     response.headers_mut().insert(hyper::header::DATE, date);
                 }
                 Ok(response)

@@ -14,6 +14,8 @@ pub struct Settings {
     /// What the `Date` header of a host's answers is ahead of the right time, in milliseconds, by host; `*` stands for all others. A
     /// platform whose clock is wrong, or, with one value for all, a computer whose clock is.
     pub date_offset_ms: std::collections::BTreeMap<String, i64>,
+    /// The `Date` header says sandbox time instead of the right one: for an engine whose clock is moved beside the sandbox's.
+    pub date_in_sandbox_time: bool,
     /// Sandbox milliseconds from the last byte to "processed".
     pub processing_ms: u64,
     /// How processing ends.
@@ -54,6 +56,7 @@ impl Default for Settings {
         Settings {
             delay_ms: 0,
             date_offset_ms: std::collections::BTreeMap::new(),
+            date_in_sandbox_time: false,
             processing_ms: 2_000,
             processing_outcome: Outcome::Succeeded,
             uploads_per_day: 100,

@@ -593,5 +593,6 @@ pub(crate) fn when_problem(fault: &WhenFault) -> Problem {
         WhenFault::BadTime { .. } | WhenFault::TooFar => Code::TimeInvalid,
         WhenFault::Past { .. } => Code::TimePast,
     };
-    Problem::block(code, fault.to_string()).edit("at")
+    let field = if *fault == WhenFault::NoZone { "zone" } else { "at" };
+    Problem::block(code, fault.to_string()).edit(field)
 }
