@@ -330,8 +330,11 @@ fn zone_that_has_no_name_is_asked_for() {
     ] {
         assert_eq!(read(at).last_json()["due"], due);
     }
-    // Other settings can be set all the same, and the zone when it is chosen.
+    // Other settings can be set all the same, and freeze no zone that nobody chose.
     assert_eq!(run(&["settings", "set", "parallel_uploads=2"]).code, 0);
+    assert_eq!(house.json(&["settings", "get"])["zone"], "Europe/Berlin");
+    assert_eq!(run(&["--json", "settings", "get"]).last_json()["zone"], "");
+    // And the zone when it is chosen.
     assert_eq!(run(&["settings", "set", "zone=Asia/Kathmandu"]).code, 0);
     assert_eq!(read("2030-12-01T18:00").last_json()["due"], "2030-12-01T12:15:00Z");
 }

@@ -229,7 +229,7 @@ async fn set_settings(engine: &Engine, _: &dyn Host, given: Settings) -> Outcome
     engine
         .write(move |tx| {
             tx.say(crate::event::What::Settings);
-            setting::set(tx, Settings::KEY, &kept)
+            kept.keep(tx)
         })
         .await?;
     Ok(given)

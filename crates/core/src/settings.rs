@@ -1,8 +1,11 @@
 //! What the user may set, with defaults that are right for most.
 
+use crate::problem::{Outcome, Problem};
 use crate::schedule::lead::MissedRule;
+use crate::store::{Tx, setting};
 use crate::throttle::rule::BandwidthRule;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -93,6 +96,20 @@ impl WindowSettings {
 
 impl Settings {
     pub const KEY: &'static str = "settings";
+
+    /// Writes them. A zone that nobody chose is not kept: it is the computer's, and follows it.
+    pub(crate) fn keep(&self, tx: &Tx) -> Outcome<()> {
+        let known: Value = setting::get(tx, Self::KEY).map_err(crate::store::problem)?;
+        let mut value = serde_json::to_value(self)
+            .map_err(|error| Problem::internal(&anyhow::Error::new(error).context("writing the settings")))?;
+        if known.get("zone").is_none()
+            && self.zone == Settings::default().zone
+            && let Some(fields) = value.as_object_mut()
+        {
+            fields.remove("zone");
+        }
+        setting::set(tx, Self::KEY, &value)
+    }
 }
 
 impl Default for Settings {

@@ -341,7 +341,7 @@ pub(super) async fn pause_all(engine: &Engine, _: &dyn Host, given: PauseAll) ->
             let mut settings: Settings = sql(setting::get(tx, Settings::KEY))?;
             settings.paused = given.paused;
             tx.say(What::Settings);
-            setting::set(tx, Settings::KEY, &settings)?;
+            settings.keep(tx)?;
             Ok(settings)
         })
         .await

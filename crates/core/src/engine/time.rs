@@ -93,11 +93,11 @@ fn clock_wrong(by: SignedDuration) -> Problem {
 }
 
 fn length(by: SignedDuration) -> String {
-    let seconds = by.as_secs().abs();
-    match seconds {
-        ..3600 => format!("{} min", (seconds + 30) / 60),
-        3600..172_800 => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
-        _ => format!("{} days", seconds / 86_400),
+    let minutes = (by.as_secs().abs() + 30) / 60;
+    match minutes {
+        ..60 => format!("{minutes} min"),
+        60..2880 => format!("{} h {:02} min", minutes / 60, minutes % 60),
+        _ => format!("{} days", minutes / 1440),
     }
 }
 
@@ -140,7 +140,7 @@ mod tests {
     fn wrong_clock_is_told_with_its_size_and_direction() {
         for (seconds, says) in [
             (7200, "2 h 00 min ahead"),
-            (-7200, "2 h 00 min behind"),
+            (-7199, "2 h 00 min behind"),
             (90, "2 min ahead"),
             (-86_400 * 40, "40 days behind"),
         ] {

@@ -79,7 +79,7 @@ impl Moving {
         let kept = self.engine.write(move |tx| {
             let mut settings: Settings = sql(setting::get(tx, Settings::KEY))?;
             settings.measured = Some(smoothed(settings.measured, measured));
-            setting::set(tx, Settings::KEY, &settings)
+            settings.keep(tx)
         });
         if kept.await.is_err() {
             tracing::debug!("the measured speed was not kept");
