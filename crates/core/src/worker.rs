@@ -136,7 +136,7 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
             if let Some(until) = wait {
                 let rest =
                     Rest { memo: sealed, stage: next.stage, remote: next.remote, confirmed: next.confirmed };
-                return waits_for_its_minute(engine, ticket, &desk, rest, until, line.take()).await;
+                return waits_for_its_minute(engine, ticket, rest, until, line.take()).await;
             }
         }
         match next.act {
@@ -491,12 +491,11 @@ async fn rests(
 async fn waits_for_its_minute(
     engine: &Engine,
     ticket: &Ticket,
-    desk: &Desk,
     rest: Rest,
     until: Option<Timestamp>,
     line: Option<Attempt>,
 ) -> Outcome<()> {
-    let (again, now, revision) = (ticket.clone(), engine.clock().now(), desk.post.revision);
+    let (again, now, revision) = (ticket.clone(), engine.clock().now(), ticket.delivery.revision);
     engine
         .write(move |tx| {
             flush(tx, &again, line)?;
