@@ -166,9 +166,7 @@ async fn a_draft_without_a_time_to_come_is_found_and_given_one_by_key_and_by_han
     };
     let keep = |given: Value| {
         let window = &window;
-        async move {
-            window.rpc("composing.save", given).await?["id"].as_i64().context("no id")
-        }
+        async move { window.rpc("composing.save", given).await?["id"].as_i64().context("no id") }
     };
     let undated = keep(draft("Undated", Value::Null)).await?;
     let passed = keep(draft("Passed", json!("2020-01-02T10:00"))).await?;

@@ -64,7 +64,9 @@ pub async fn furnish(window: &Window<'_>) -> anyhow::Result<Furnished> {
         "words_for": {"facebook": {"title": "", "caption": "For the Page alone."}}});
     let added = window.rpc("posts.add", given).await?;
     let both = added["deliveries"][0]["id"].as_i64().unwrap_or_default();
-    for (title, at) in [("Shaping a wet dough", Value::Null), ("Rescue a dense loaf", json!("2026-01-10T18:00"))] {
+    for (title, at) in
+        [("Shaping a wet dough", Value::Null), ("Rescue a dense loaf", json!("2026-01-10T18:00"))]
+    {
         let path = desk.film(&format!("{title}.mp4"))?;
         window.rpc("media.look", json!({"path": path})).await?;
         let draft = json!({"id": null, "path": path, "to": [], "words": {"title": title, "caption": ""},

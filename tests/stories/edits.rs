@@ -45,7 +45,12 @@ async fn add(
     }
     let words_for: Map<String, Value> = own
         .iter()
-        .map(|name| (name.to_string(), json!({"title": format!("{name}'s own"), "caption": format!("only for {name}")})))
+        .map(|name| {
+            (
+                name.to_string(),
+                json!({"title": format!("{name}'s own"), "caption": format!("only for {name}")}),
+            )
+        })
         .collect();
     let given = json!({"path": path, "to": PLATFORMS, "words": {"title": "For all", "caption": "told to all"},
         "words_for": words_for, "options": options, "at": at, "draft": draft});
@@ -62,8 +67,7 @@ async fn add(
 async fn sends(engine: &Engine, town: &Town, id: i64) -> anyhow::Result<Value> {
     let mut shown = call(engine, "posts.show", json!({"id": id})).await?;
     let keep = ["words", "options", "due", "wall", "goes_out", "state"];
-    let mut kept: Map<String, Value> =
-        keep.iter().map(|key| (key.to_string(), shown[*key].take())).collect();
+    let mut kept: Map<String, Value> = keep.iter().map(|key| (key.to_string(), shown[*key].take())).collect();
     let edits: i64 = town.database()?.query_row(
         "SELECT count(*) FROM errand WHERE delivery_id = ?1 AND json_extract(task, '$.kind') = 'amend'",
         [id],
@@ -128,7 +132,8 @@ async fn editing_one_channel_never_changes_what_another_sends_or_holds() -> anyh
         settles(&town).await?;
         for round in 0..6_u64 {
             let chosen = PLATFORMS[dice.below(4) as usize];
-            let others: Vec<i64> = ids.iter().filter(|(name, _)| *name != chosen).map(|(_, id)| *id).collect();
+            let others: Vec<i64> =
+                ids.iter().filter(|(name, _)| *name != chosen).map(|(_, id)| *id).collect();
             let mut before = Vec::new();
             for id in &others {
                 before.push(sends(&engine, &town, *id).await?);
@@ -152,7 +157,10 @@ async fn editing_one_channel_never_changes_what_another_sends_or_holds() -> anyh
                 let now = sends(&engine, &town, *id).await?;
                 ensure!(now == before, "{stage} {seed} {round} {wish}: {before} became {now}");
             }
-            ensure!(holds(&town, chosen) == held, "{stage} {seed} {round} {wish}: another channel holds something else");
+            ensure!(
+                holds(&town, chosen) == held,
+                "{stage} {seed} {round} {wish}: another channel holds something else"
+            );
             if answer.is_ok() {
                 let shown = call(&engine, "posts.show", json!({"id": ids[chosen]})).await?;
                 for (key, field) in [("title", "title"), ("caption", "caption")] {
@@ -201,8 +209,12 @@ async fn editing_the_whole_post_reaches_every_channel_without_its_own() -> anyho
         let wanted = if platform == "tiktok" { "only for tiktok" } else { "told anew" };
         ensure!(shown["words"]["caption"] == wanted && shown["due"] == later.as_str(), "{platform}: {shown}");
     }
-    call(&engine, "posts.edit", json!({"id": ids["youtube"], "whole": true, "own_too": true, "caption": "for all"}))
-        .await?;
+    call(
+        &engine,
+        "posts.edit",
+        json!({"id": ids["youtube"], "whole": true, "own_too": true, "caption": "for all"}),
+    )
+    .await?;
     for (platform, id) in &ids {
         let shown = call(&engine, "posts.show", json!({"id": id})).await?;
         ensure!(shown["words"]["caption"] == "for all", "{platform}: {shown}");
@@ -250,7 +262,8 @@ async fn as_soon_as_possible_during_an_upload_is_what_happens_in_the_end() -> an
         let engine = town.at_home_with(platform, quick.clock.clone()).await?;
         let path = town.video("case.mp4", 600_000, 12)?;
         town.sandbox.plan(Fault::next(call_name, Deed::StallMs(1_500)));
-        let more = json!({"to": [platform], "at": ahead(&quick, 40 * 60), "options": {platform: wishes(platform)?}});
+        let more =
+            json!({"to": [platform], "at": ahead(&quick, 40 * 60), "options": {platform: wishes(platform)?}});
         let id = slipway_stories::post(&engine, &path, "One", more).await?;
         quick.run();
         let running = Running::start(&engine);

@@ -10,8 +10,8 @@ mod pressing;
 mod turn;
 mod wish;
 
-pub(crate) use after::{add_extras, catch_up};
 use after::look_if_moved;
+pub(crate) use after::{add_extras, catch_up};
 pub use anew::{begin_anew, made_anew, nothing_came};
 pub use claim::{
     Lane, claim_errands, claim_heavy, claim_light, next_errand, next_heavy, next_light, next_wake,

@@ -196,12 +196,7 @@ pub async fn edit(door: &Door, edit: Edit) -> Outcome<Exit> {
         Some(file) => Some(read_caption(file)?),
         None => edit.caption.clone(),
     };
-    if edit.title.is_none()
-        && caption.is_none()
-        && edit.at.is_none()
-        && !edit.now
-        && edit.option.is_empty()
-    {
+    if edit.title.is_none() && caption.is_none() && edit.at.is_none() && !edit.now && edit.option.is_empty() {
         return Err(Problem::block(
             Code::BadRequest,
             "Say what to change: --title, --caption, --at, --now or -o OPTION=VALUE.",

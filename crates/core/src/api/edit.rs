@@ -154,8 +154,9 @@ pub(super) async fn edit(engine: &Engine, _: &dyn Host, given: EditPost) -> Outc
     }
     let (plan, due) = match (&given.at, given.asap) {
         (Some(_), true) => {
-            return Err(Problem::block(Code::BadRequest, "Say a time, or as soon as possible, not both.")
-                .edit("at"));
+            return Err(
+                Problem::block(Code::BadRequest, "Say a time, or as soon as possible, not both.").edit("at")
+            );
         }
         (Some(text), false) => {
             let when = parse_when(text, &settings.zone, now).map_err(|fault| when_problem(&fault))?;

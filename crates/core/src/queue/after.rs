@@ -24,11 +24,7 @@ pub(crate) fn add_extras(tx: &mut Tx, id: i64, extras: &[Extra], now: Timestamp)
 pub(crate) fn look_if_moved(tx: &mut Tx, ticket: &Ticket, now: Timestamp) -> Outcome<()> {
     tx.execute(
         "UPDATE delivery SET next_at = ?3 WHERE id = ?1 AND due_at IS NOT ?2 AND claim IS NULL",
-        params![
-            ticket.delivery.id,
-            ticket.delivery.due.map(Timestamp::as_millisecond),
-            now.as_millisecond()
-        ],
+        params![ticket.delivery.id, ticket.delivery.due.map(Timestamp::as_millisecond), now.as_millisecond()],
     )
     .map_err(problem)?;
     Ok(())
