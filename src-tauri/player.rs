@@ -88,14 +88,15 @@ fn same(one: &str, other: &str) -> bool {
 }
 
 async fn answer(door: &Door, houses: &Houses, request: Request) -> Response {
-    let text = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let Some(id) = door.media(request.method(), text(header::HOST), request.uri().path()) else {
+    // Nothing that is sent along is looked at.
+    let (asked, _) = request.into_parts();
+    let text = |name| asked.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let Some(id) = door.media(&asked.method, text(header::HOST), asked.uri.path()) else {
         return nothing(StatusCode::NOT_FOUND);
     };
     let found = houses.engine().and_then(|engine| engine.media_file(id));
     let Ok((path, mime)) = found else { return nothing(StatusCode::NOT_FOUND) };
-    let head = request.method() == Method::HEAD;
-    let served = file(&path, &mime, text(header::RANGE), head).await;
+    let served = file(&path, &mime, text(header::RANGE), asked.method == Method::HEAD).await;
     served.unwrap_or_else(|_| nothing(StatusCode::NOT_FOUND))
 }
 

@@ -40,6 +40,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "crates/core/migrations/0011_sched.sql",
         "3c242e9d4a59b67ade6ba72c7d2219cdb363d3e259dfa662dbeed310f6610801",
     ),
+    (
+        "crates/core/migrations/0012_window.sql",
+        "40b9230b7ed9f64192b70afbe78601c011469b110c846fc467c5e9b061412b42",
+    ),
 ];
 
 // ---------------------------------------------------------------------------------------------------------------- who imports whom

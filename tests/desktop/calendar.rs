@@ -223,6 +223,8 @@ async fn as_soon_as_possible_in_an_edit_publishes() -> anyhow::Result<()> {
     let video = desk.film("at once.mp4")?;
     let window = desk.start().await?;
     window.practise().await?;
+    // Where a drop names no minute.
+    window.click("view-list").await?;
     let id = plan(&window, &video).await?;
     window.reaches(id, &["handed_over"]).await?;
     desk.start_again(&[&format!("slipway://post/{id}")]).await?;

@@ -5,7 +5,7 @@ use anyhow::ensure;
 use serde_json::{Value, json};
 use std::path::Path;
 
-pub const SCREENS: [&str; 19] = [
+pub const SCREENS: [&str; 20] = [
     "day",
     "week",
     "month",
@@ -17,6 +17,7 @@ pub const SCREENS: [&str; 19] = [
     "to_facebook",
     "queue",
     "post",
+    "edit",
     "stuck",
     "finish",
     "channels",
@@ -56,6 +57,22 @@ pub async fn furnish(window: &Window<'_>) -> anyhow::Result<Furnished> {
     for id in &ids[1..] {
         window.reaches(*id, &["handed_over", "ready", "due", "stuck"]).await?;
     }
+    // One on two channels, of which one has words of its own; and drafts without a time to come.
+    let both = desk.film("both.mp4")?;
+    let given = json!({"path": both, "to": ["youtube", "facebook"], "at": "+30h",
+        "words": {"title": "Saturday bake-along", "caption": "All at once. #bread"},
+        "words_for": {"facebook": {"title": "", "caption": "For the Page alone."}}});
+    let added = window.rpc("posts.add", given).await?;
+    let both = added["deliveries"][0]["id"].as_i64().unwrap_or_default();
+    for (title, at) in
+        [("Shaping a wet dough", Value::Null), ("Rescue a dense loaf", json!("2026-01-10T18:00"))]
+    {
+        let path = desk.film(&format!("{title}.mp4"))?;
+        window.rpc("media.look", json!({"path": path})).await?;
+        let draft = json!({"id": null, "path": path, "to": [], "words": {"title": title, "caption": ""},
+            "words_for": {}, "options": {}, "at": at, "zone": null, "fold": false});
+        window.rpc("composing.save", draft).await?;
+    }
     // One whose file went away before it was sent.
     let lost = desk.film("lost.mp4")?;
     window.rpc("settings.pause", json!({"paused": true})).await?;
@@ -73,12 +90,13 @@ pub async fn furnish(window: &Window<'_>) -> anyhow::Result<Furnished> {
     let added = window.rpc("posts.add", given).await?;
     let finish = added["deliveries"][0]["id"].as_i64().unwrap_or_default();
     window.reaches(finish, &["to_finish"]).await?;
-    Ok(Furnished { published: ids[0], planned: ids[1], stuck, finish })
+    Ok(Furnished { published: ids[0], planned: ids[1], both, stuck, finish })
 }
 
 pub struct Furnished {
     pub published: i64,
     pub planned: i64,
+    pub both: i64,
     pub stuck: i64,
     pub finish: i64,
 }
@@ -129,6 +147,11 @@ pub async fn go(window: &Window<'_>, screen: &str, things: &Furnished, video: &P
             window.desk.start_again(&[&format!("slipway://post/{id}")]).await?;
             window.see("post-state").await?;
         }
+        "edit" => {
+            window.desk.start_again(&[&format!("slipway://post/{}", things.both)]).await?;
+            window.click("post-edit").await?;
+            window.click("composer-scope-whole").await?;
+        }
         "help" => {
             window.click("nav-calendar").await?;
             window.focus("view-week").await?;
@@ -154,6 +177,10 @@ pub async fn leave(window: &Window<'_>, screen: &str) -> anyhow::Result<()> {
     match screen {
         "composer" | "together" | "to_tiktok" | "to_instagram" | "to_facebook" => {
             window.click("composer-discard").await?;
+            window.gone("composer").await
+        }
+        "edit" => {
+            window.desk.hand.key("Escape")?;
             window.gone("composer").await
         }
         "choosing" | "pasting" => {

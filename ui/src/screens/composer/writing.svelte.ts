@@ -234,8 +234,10 @@ export class Writing {
     try {
       this.looked = await call("media.look", { path });
       this.change(() => {
+        const { path: before, words } = this.draft;
         this.draft.path = path;
-        if (this.draft.words.title === "") this.draft.words.title = titleOf(path);
+        // A title that nobody wrote goes with its file.
+        if (words.title === "" || (before !== null && words.title === titleOf(before))) words.title = titleOf(path);
       });
     } catch (problem) {
       this.lookProblem = asProblem(problem);
