@@ -356,6 +356,8 @@ async fn the_vault_is_listed_by_folder_and_orphans_are_wiped() -> anyhow::Result
             "it needs a new sign-in"
         );
         ensure!(call(&engine, "vault.list", json!({})).await?["folders"] == json!([]));
+        // The secret of the developer app was wiped, too.
+        here.add_app(&engine, "youtube").await?;
         Person::default().connect(&engine, "youtube").await?;
     }
     Ok(())

@@ -1,3 +1,5 @@
+//! Entries of several data folders in one vault.
+
 #![allow(clippy::unwrap_used)]
 
 use super::listing::{EntryKind, list, wipe};
