@@ -152,6 +152,7 @@ export type Code =
   | "refused"
   | "strange"
   | "unsure"
+  | "not_cancelled"
   | "gave_up"
   | "privacy_differs"
   | "not_public"

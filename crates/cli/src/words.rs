@@ -26,9 +26,9 @@ pub fn exit_of(code: Code) -> Exit {
         | FileChanged | FileTooLarge | FileTooLong | FileUnsupported | AlreadyThere | TextMissing
         | TextTooLong | TextIllegal | OptionUnknown | OptionMissing | OptionInvalid | TimePast
         | TimeInvalid | ClockWrong | ZoneUnknown | TimeShifted | Missed | AccountUnknown
-        | PlatformUnknown | NoChannel | Refused | Strange | Unsure | GaveUp | PrivacyDiffers | NotPublic
-        | ProcessingFailed | ExtraFailed | AlreadyPublic | FinishThere | FinishSoon | TermsChanged
-        | NotAudited | HostUnknown | NotFound | Internal => Exit::Refused,
+        | PlatformUnknown | NoChannel | Refused | Strange | Unsure | NotCancelled | GaveUp
+        | PrivacyDiffers | NotPublic | ProcessingFailed | ExtraFailed | AlreadyPublic | FinishThere
+        | FinishSoon | TermsChanged | NotAudited | HostUnknown | NotFound | Internal => Exit::Refused,
         BadRequest => Exit::Usage,
         AppMissing | AppRefused | SignInNeeded | WrongChannel | SignInDenied | SignInScope | SignInState
         | SignInTimeout | SignInFailed | SignInEnds | PermissionMissing => Exit::SignIn,
@@ -68,6 +68,9 @@ pub fn fix_text(problem: &Problem) -> Option<String> {
         }
         Fix::ChooseFile => "choose another file, or put the right one in its place".into(),
         Fix::WaitUntil { at } => format!("wait until {}; it goes on by itself", crate::times::shown(*at)),
+        Fix::Decide if problem.code == Code::NotCancelled => {
+            "look at the platform, then: slipway decide ID --there URL, or slipway decide ID --again if it is not there (it is cancelled then)".into()
+        }
         Fix::Decide => {
             "look at the platform, then: slipway decide ID --there URL, or slipway decide ID --again".into()
         }

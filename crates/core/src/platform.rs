@@ -44,6 +44,18 @@ pub trait Platform: Send + Sync + 'static {
     /// A reply came: any status but those the engine cures itself (one 401, then 5xx and broken connections).
     fn after(&self, job: &Job, memo: Self::Memo, reply: &Reply) -> Result<Step<Self::Memo>, Fault>;
 
+    /// The person cancelled the post, and no id is known for it. Asks until it is certain whether something is there or can still come
+    /// of what was sent, and ends what is open there. A step with a remote id: it is there. `Act::Nothing`, `Fault::Lost` or
+    /// `Fault::Failed`: nothing is there, and nothing will be. Called anew after every wait, with the memo of the last step.
+    ///
+    /// The default asks as `resume` does. That suffices where a post exists only by a call that `resume` never repeats unasked.
+    fn withdraw(&self, job: &Job, memo: Self::Memo, left: Left) -> Result<Step<Self::Memo>, Fault> {
+        match left {
+            Left::Unheard => self.resume(job, memo),
+            Left::Nothing | Left::Part => Ok(Step::new(Stage::Removing, memo, Act::Nothing)),
+        }
+    }
+
     /// What is to be done beside the post once the platform holds it: thumbnail, playlist, first comment. Each becomes a row of
     /// its own and cannot fail the post (C8, C9).
     fn extras(&self, job: &Job) -> Vec<Extra>;
@@ -52,7 +64,8 @@ pub trait Platform: Send + Sync + 'static {
     fn ask(&self, question: &Question, account: &JobAccount) -> Call;
     fn answer(&self, question: &Question, account: &JobAccount, reply: &Reply) -> Result<Answer, Fault>;
 
-    /// Does this reply say that the token is dead, so that a fresh one may cure it? The engine then renews it and repeats the call once.
+    /// Does this reply say that the token is dead, so that a fresh one may cure it? The engine then renews it. It repeats the call once
+    /// if that changes nothing there (a GET, an opening); otherwise it goes through `resume`, since the call may have had its effect.
     fn token_died(&self, reply: &Reply) -> bool {
         reply.status == 401
     }
@@ -106,6 +119,17 @@ impl<M> Step<M> {
     }
 }
 
+/// How much of the act of a memo may have reached the platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// It was not begun.
+    Nothing,
+    /// Its body was broken off before its last byte.
+    Part,
+    /// It may have arrived whole; no answer was heard.
+    Unheard,
+}
+
 #[derive(Debug)]
 pub enum Act {
     /// Send this now.
@@ -121,6 +145,8 @@ pub enum Act {
     /// The platform has it as a draft, and the creator finishes it there (C15). Come back with `resume` after `look`, to see whether
     /// that was done. The problem says where to finish it.
     ToFinish { look: Duration, there: Problem },
+    /// Nothing of the post is at the platform, and nothing will be. An answer to `withdraw` alone.
+    Nothing,
     /// Done, with what was read back. For `Publish` the remote id and permalink are required (C10).
     Done(Published),
 }
@@ -209,6 +235,8 @@ pub struct Job {
     pub now: Timestamp,
     /// `None`: publish as soon as possible.
     pub due: Option<Timestamp>,
+    /// When the person asked to cancel it, or when the work began that was under way then. What became public after that is taken back.
+    pub cancelled_at: Option<Timestamp>,
     pub media: JobMedia,
     pub words: Words,
     pub options: Options,
@@ -396,6 +424,7 @@ pub trait AnyPlatform: Send + Sync {
     fn begin(&self, job: &Job) -> Result<Step<Vec<u8>>, Fault>;
     fn resume(&self, job: &Job, memo: &[u8]) -> Result<Step<Vec<u8>>, Fault>;
     fn after(&self, job: &Job, memo: &[u8], reply: &Reply) -> Result<Step<Vec<u8>>, Fault>;
+    fn withdraw(&self, job: &Job, memo: &[u8], left: Left) -> Result<Step<Vec<u8>>, Fault>;
     fn extras(&self, job: &Job) -> Vec<Extra>;
     fn ask(&self, question: &Question, account: &JobAccount) -> Call;
     fn answer(&self, question: &Question, account: &JobAccount, reply: &Reply) -> Result<Answer, Fault>;
@@ -422,6 +451,9 @@ impl<P: Platform> AnyPlatform for P {
     }
     fn after(&self, job: &Job, memo: &[u8], reply: &Reply) -> Result<Step<Vec<u8>>, Fault> {
         Platform::after(self, job, unpack::<P>(memo)?, reply).and_then(pack::<P>)
+    }
+    fn withdraw(&self, job: &Job, memo: &[u8], left: Left) -> Result<Step<Vec<u8>>, Fault> {
+        Platform::withdraw(self, job, unpack::<P>(memo)?, left).and_then(pack::<P>)
     }
     fn extras(&self, job: &Job) -> Vec<Extra> {
         Platform::extras(self, job)

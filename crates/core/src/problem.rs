@@ -69,6 +69,8 @@ pub enum Code {
     Strange,
     /// It may be there: only a person, or a positive look, may decide (C2, C3).
     Unsure,
+    /// The person cancelled it, and it is not certain that it is gone: it may still be there, or go public at its minute.
+    NotCancelled,
     GaveUp,
     /// Published, but not with the privacy that was asked for (C32).
     PrivacyDiffers,

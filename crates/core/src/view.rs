@@ -458,7 +458,7 @@ fn next(row: &Delivery, account: &str, hold: Option<&Hold>, now: Timestamp) -> O
     if row.state.is_final() {
         return None;
     }
-    if row.cancelling {
+    if row.cancelling && row.state != State::Stuck {
         return Some(Next {
             at: row.next,
             then: NextStep::Look,

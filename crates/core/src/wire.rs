@@ -16,7 +16,7 @@ use anyhow::Context;
 use body::FileBody;
 use hosts::Hosts;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use url::Url;
@@ -61,20 +61,37 @@ pub struct Gauge {
     held: AtomicBool,
     was_held: AtomicBool,
     stop: AtomicBool,
+    ending: AtomicBool,
+    /// `OPEN`, `LEFT` or `BARRED`: decides once for each call whether a stop or the last byte of its body came first.
+    body: AtomicU8,
     stopped: tokio::sync::Notify,
     /// The minute of what it sends presses: it goes first on the line.
     pressing: Arc<AtomicBool>,
 }
+
+/// The body's last byte has not left; a stop may break it off.
+const OPEN: u8 = 0;
+/// All of the call has left (or it has no file in its body): only its answer can say what came of it.
+const LEFT: u8 = 1;
+/// A stop came first: the last byte never leaves.
+const BARRED: u8 = 2;
 
 impl Gauge {
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// Ends the running call; its bytes so far may have arrived.
+    /// Breaks off a body whose last byte has not left. A call that left in full is not broken off: its answer is waited for.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
+        self.bar();
         self.stopped.notify_waiters();
+    }
+
+    /// The process ends: questions, which change nothing, are broken off, too.
+    pub fn end(&self) {
+        self.ending.store(true, Ordering::SeqCst);
+        self.stop();
     }
 
     pub fn is_stopped(&self) -> bool {
@@ -86,6 +103,24 @@ impl Gauge {
         self.pressing.store(pressing, Ordering::Relaxed);
     }
 
+    pub fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::SeqCst)
+    }
+
+    fn bar(&self) {
+        let _ = self.body.compare_exchange(OPEN, BARRED, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    /// May the last byte leave now? Asked by the body before it hands that byte out.
+    fn last_byte_leaves(&self) -> bool {
+        let was = self.body.compare_exchange(OPEN, LEFT, Ordering::SeqCst, Ordering::SeqCst);
+        was != Err(BARRED)
+    }
+
+    fn is_barred(&self) -> bool {
+        self.body.load(Ordering::SeqCst) == BARRED
+    }
+
     fn add(&self, bytes: u64) {
         self.sent.fetch_add(bytes, Ordering::Relaxed);
     }
@@ -94,10 +129,16 @@ impl Gauge {
         self.sent() >= self.whole.load(Ordering::Relaxed)
     }
 
-    fn restart(&self) {
+    /// A new call begins. `body`: it carries a file.
+    fn restart(&self, body: bool) {
         self.sent.store(0, Ordering::Relaxed);
         self.held.store(false, Ordering::Relaxed);
         self.was_held.store(false, Ordering::Relaxed);
+        self.whole.store(0, Ordering::Relaxed);
+        self.body.store(if body { OPEN } else { LEFT }, Ordering::SeqCst);
+        if self.is_stopped() {
+            self.bar();
+        }
     }
 
     fn hold(&self, held: bool) {
@@ -110,10 +151,10 @@ impl Gauge {
         self.was_held.load(Ordering::Relaxed)
     }
 
-    async fn until_stopped(&self) {
+    async fn until_broken_off(&self, question: bool) {
         loop {
             let notified = self.stopped.notified();
-            if self.is_stopped() {
+            if self.is_barred() || question && self.is_ending() {
                 return;
             }
             notified.await;
@@ -135,7 +176,7 @@ pub enum Sent {
     },
     /// The file is no longer what it was; the body was broken off before its last byte.
     File(MediaFault),
-    /// We were told to stop.
+    /// We were told to stop, and the call was broken off: of a body the last byte never left.
     Stopped,
     /// The call names a host that is not its platform's, or one the sandbox does not have.
     Forbidden {
@@ -224,7 +265,9 @@ impl Wire {
             Ok(url) => url,
             Err(host) => return Sent::Forbidden { host },
         };
-        gauge.restart();
+        let large = matches!(call.body, Body::File(_) | Body::Related(..) | Body::Multipart { .. });
+        let question = call.is_question();
+        gauge.restart(large);
         let mut request = match self.client() {
             Ok(client) => client.request(call.method.clone(), url),
             Err(error) => return Sent::Offline { detail: format!("{error:#}") },
@@ -242,7 +285,6 @@ impl Wire {
         for (key, value) in &call.headers {
             request = request.header(*key, value);
         }
-        let large = matches!(call.body, Body::File(_) | Body::Related(..) | Body::Multipart { .. });
         let mut broken = None;
         request = match call.body {
             // A POST or PUT without a body still has a length (Google's status query asks for it).
@@ -305,8 +347,9 @@ impl Wire {
             read.await.map_err(|_| End::Silent)?.map_err(End::Http)
         };
         let ended = tokio::select! {
+            biased;
             ended = answered => ended,
-            () = gauge.until_stopped() => return Sent::Stopped,
+            () = gauge.until_broken_off(question) => return Sent::Stopped,
         };
         if let Some(fault) = broken.and_then(|slot| slot.lock().ok().and_then(|mut slot| slot.take())) {
             return Sent::File(fault);
@@ -320,6 +363,7 @@ impl Wire {
                 reply.at = Some(self.clock.now());
                 Sent::Reply(reply)
             }
+            Err(_) if gauge.is_barred() => Sent::Stopped,
             Err(End::Silent) => Sent::Cut { detail: "no answer in time".into() },
             Err(End::Http(error)) if error.is_connect() => Sent::Offline { detail: plain(error) },
             Err(End::Http(error)) => Sent::Cut { detail: plain(error) },

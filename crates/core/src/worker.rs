@@ -10,12 +10,13 @@ mod missed;
 mod moving;
 mod owner;
 mod pace;
+mod wishes;
 
 use crate::engine::Engine;
-use crate::platform::{Act, Auth, Call, Fault, Reply, Stage, Step, Until, Whose, later};
+use crate::platform::{Act, Auth, Call, Errand, Fault, Left, Reply, Stage, Until, Whose, later};
 use crate::post::{FINISH_GRACE, HAND_OVER_GRACE, State};
 use crate::problem::{Code, Fix, Outcome, Problem};
-use crate::queue::{self, Begun, Leave, Ticket};
+use crate::queue::{self, Begun, Doubt, Leave, Ticket};
 use crate::secrets::{open_memo, seal_memo, told};
 use crate::store::Tx;
 use crate::store::attempt::Attempt;
@@ -32,6 +33,7 @@ pub(crate) use pace::LastBytes;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
+use wishes::{Heeded, Wish, heed, nothing_there, says_nothing_there, wishes};
 
 /// Works on one claim until it rests again. Never fails and never panics: what breaks here sticks this delivery, not the app.
 pub(crate) async fn work(engine: Engine, ticket: Ticket, gauge: Arc<Gauge>, awake_since: Timestamp) {
@@ -87,6 +89,15 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
     };
     let platform = desk.platform.clone();
     let row = desk.row_name(ticket);
+    // Cancelled, and what was begun may be there under no id: the platform is asked, and nothing is sent.
+    let mut withdrawing = ticket.errand.is_none()
+        && ticket.delivery.cancelling
+        && ticket.delivery.memo.is_some()
+        && desk.job.remote.is_none();
+    let mut doubt = match ticket.memo() {
+        Some(_) => engine.read(|sql| queue::doubt_of(sql, ticket))?,
+        None => None,
+    };
     let mut step = match ticket.memo() {
         None => {
             let (again, revision) = (ticket.clone(), ticket.delivery.revision);
@@ -97,6 +108,7 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
             platform.begin(&desk.job)
         }
         Some(sealed) => match open_memo(&memo_key, &row, sealed) {
+            Some(memo) if withdrawing => platform.withdraw(&desk.job, memo.expose(), Left::Unheard),
             Some(memo) => platform.resume(&desk.job, memo.expose()),
             None => Err(Fault::Unsure {
                 detail: "what was written down about it can't be opened any more".into(),
@@ -111,17 +123,60 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
         let decided_at = std::mem::replace(&mut desk.job.now, engine.clock().now());
         let next = match step {
             Ok(next) => next,
+            Err(fault) if withdrawing && desk.job.remote.is_none() && says_nothing_there(&fault) => {
+                return nothing_there(engine, ticket, line.take()).await;
+            }
+            // Cancelled before anything was sent: what keeps it from being begun does not matter any more.
+            Err(_)
+                if ticket.memo().is_none()
+                    && last.is_none()
+                    && desk.job.remote.is_none()
+                    && wishes(engine, ticket)? == Some(Wish::Cancel) =>
+            {
+                return nothing_there(engine, ticket, line.take()).await;
+            }
             Err(fault) => return engine.settle(ticket, &desk, fault, line.take(), last).await,
         };
         let known_before = ticket.errand.is_none() && desk.job.remote.is_some();
+        if ticket.errand.is_none()
+            && !known_before
+            && let Some(found) = &next.remote
+            && engine.read(|sql| queue::is_anothers(sql, ticket, &found.id))?
+        {
+            let detail = "the id that was answered belongs to another post of this channel".into();
+            return engine.settle(ticket, &desk, Fault::Unsure { detail }, line.take(), last).await;
+        }
         if next.remote.is_some() {
             desk.job.remote = next.remote.clone();
         }
         let sealed = seal_memo(&memo_key, &row, &next.memo);
-        if let Some(asked) = wishes(engine, ticket)?
-            && finish_wish(engine, ticket, &desk, &next, &sealed, asked, &mut line).await?
+        if let Some(asked) = wishes(engine, ticket)? {
+            match heed(engine, ticket, &desk, &next, &sealed, asked, &mut line).await? {
+                Heeded::GoOn => {}
+                Heeded::Over => return Ok(()),
+                Heeded::Withdraw(left) => {
+                    step = platform.withdraw(&desk.job, &next.memo, left);
+                    // Asked what a cancel needs, a platform never answers with what a cancel forbids.
+                    if std::mem::replace(&mut withdrawing, true)
+                        && matches!(&step, Ok(again) if sends(&again.act, again.stage))
+                    {
+                        let detail = "its protocol would send after a cancel".into();
+                        step = Err(Fault::Unsure { detail });
+                    }
+                    continue;
+                }
+            }
+        }
+        if let Act::Send(call) = &next.act
+            && let Some(kept) = doubt.take()
         {
-            return Ok(());
+            if may_change(call, next.stage, ticket) || next.stage == Stage::Opening {
+                // Asked, the platform shows nothing of the refused call: it is what it said.
+                let (again, fault) = (ticket.clone(), kept.fault());
+                engine.write(move |tx| queue::keep_doubt(tx, &again, None)).await?;
+                return engine.settle(ticket, &desk, fault, line.take(), last).await;
+            }
+            doubt = Some(kept);
         }
         let commits = matches!(next.act, Act::Send(_)) && minute::commits(ticket, &next);
         if commits && desk.job.due.is_some() {
@@ -157,11 +212,30 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
                 }
                 let bucket = call.costs.first().map(|cost| cost.bucket);
                 last = Some((next.stage, bucket));
-                let stage = next.stage;
+                let (stage, changes) = (next.stage, may_change(&call, next.stage, ticket));
                 let kept =
                     Kept { memo: next.memo, sealed, stage, remote: next.remote, confirmed: next.confirmed };
                 match send(engine, ticket, &desk, &files, gauge, *call, kept, &mut line).await? {
-                    Sending::Reply(memo, reply) => step = platform.after(&desk.job, &memo, &reply),
+                    Sending::Reply(memo, reply) => {
+                        step = platform.after(&desk.job, &memo, &reply);
+                        let Err(fault) = &step else { continue };
+                        // It may have been carried out all the same: the platform is asked before this is believed.
+                        let kept = Doubt::of(fault);
+                        if changes && doubt.is_none() && (kept.is_some() || says_nothing_there(fault)) {
+                            if let Some(kept) = kept {
+                                let (again, kept) = (ticket.clone(), doubt.insert(kept).clone());
+                                engine.write(move |tx| queue::keep_doubt(tx, &again, Some(&kept))).await?;
+                            }
+                            step = platform.resume(&desk.job, &memo);
+                        }
+                    }
+                    Sending::BrokenOff(memo)
+                        if desk.job.remote.is_none() && wishes(engine, ticket)? == Some(Wish::Cancel) =>
+                    {
+                        withdrawing = true;
+                        step = platform.withdraw(&desk.job, &memo, Left::Part);
+                    }
+                    Sending::BrokenOff(_) => return lay_down(engine, ticket, line.take()).await,
                     Sending::Resume(memo) if renewed < 2 => {
                         renewed += 1;
                         step = platform.resume(&desk.job, &memo);
@@ -181,10 +255,29 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
             act => {
                 let rest =
                     Rest { memo: sealed, stage: next.stage, remote: next.remote, confirmed: next.confirmed };
+                // A wait goes on doubting; every other rest was read from the platform.
+                if doubt.is_some() && !matches!(act, Act::Wait(_)) {
+                    let again = ticket.clone();
+                    engine.write(move |tx| queue::keep_doubt(tx, &again, None)).await?;
+                }
                 return rests(engine, ticket, &desk, act, rest, line.take()).await;
             }
         }
     }
+}
+
+/// May this call have an effect that a second one would double, or that a person must hear of? An opening has none.
+fn may_change(call: &Call, stage: Stage, ticket: &Ticket) -> bool {
+    let commits = match ticket.errand.as_ref().map(|errand| &errand.task) {
+        None | Some(Errand::Publish) => stage == Stage::Publishing,
+        Some(_) => matches!(stage, Stage::Publishing | Stage::Sending | Stage::Editing | Stage::Removing),
+    };
+    !call.is_question() && (call.is_upload() || commits)
+}
+
+/// Would this step open, send or publish something?
+fn sends(act: &Act, stage: Stage) -> bool {
+    matches!(act, Act::Send(call) if call.is_upload() || matches!(stage, Stage::Opening | Stage::Publishing))
 }
 
 /// A step about to be sent.
@@ -213,8 +306,10 @@ impl Rest {
 enum Sending {
     /// The memo the call was sent under, and what came back.
     Reply(Vec<u8>, Reply),
-    /// The sign-in was renewed half-way through a body: ask how much arrived.
+    /// The sign-in was renewed, and the call may have had its effect: ask first.
     Resume(Vec<u8>),
+    /// We were told to stop before the last byte of its body left.
+    BrokenOff(Vec<u8>),
     Fault(Fault),
     Over,
 }
@@ -231,6 +326,12 @@ async fn send(
     kept: Kept,
     line: &mut Option<Attempt>,
 ) -> Outcome<Sending> {
+    if gauge.is_ending() {
+        let (stage, remote, confirmed) = (kept.stage, kept.remote, kept.confirmed);
+        let rest = Rest { memo: kept.sealed, stage, remote, confirmed };
+        wishes::put_by(engine, ticket, rest, line.take()).await?;
+        return Ok(Sending::Over);
+    }
     if let Some(wait) =
         engine.inner.rates.wait(desk.platform.facts(), desk.account.id, call.name, engine.clock())
     {
@@ -270,7 +371,7 @@ async fn send(
         }
         Leave::Gone => return Ok(Sending::Over),
         Leave::Asked => {
-            lay_down(engine, ticket, desk, None).await?;
+            lay_down(engine, ticket, None).await?;
             return Ok(Sending::Over);
         }
     }
@@ -286,8 +387,9 @@ async fn send(
         match self::bearer::bearer(engine, desk).await {
             Ok(fresh) => {
                 bearer = fresh;
-                if call.is_upload() {
-                    // The platform says how much it kept; a body is never sent again from where we think it broke (C23).
+                if !call.is_question() && kept.stage != Stage::Opening {
+                    // A 401 does not prove that the call had no effect. The platform is asked what it did, and of a body how much it
+                    // kept: a body is never sent again from where we think it broke (C23).
                     *line = Some(history_line(
                         engine,
                         call.name,
@@ -343,8 +445,9 @@ async fn send(
             engine.stick(ticket, problem, line.take()).await?;
             Sending::Over
         }
+        Sent::Stopped if call.is_upload() => Sending::BrokenOff(kept.memo),
         Sent::Stopped => {
-            lay_down(engine, ticket, desk, line.take()).await?;
+            lay_down(engine, ticket, line.take()).await?;
             Sending::Over
         }
         Sent::Forbidden { host } => {
@@ -358,7 +461,6 @@ async fn send(
     })
 }
 
-/// A 401 half-way through a body leads to `resume`, which asks how much arrived; all else the engine cannot cure goes to `after`.
 fn history_line(
     engine: &Engine,
     name: &str,
@@ -482,6 +584,7 @@ async fn rests(
             };
             engine.write(write).await
         }
+        Act::Nothing => Err(Problem::block(Code::Internal, "Nothing is there, and nobody had asked.")),
         // Handled by the caller, who has the connection for it.
         Act::Send(_) => Err(Problem::block(Code::Internal, "A call was laid aside unsent.")),
     }
@@ -532,88 +635,7 @@ fn not_public(desk: &Desk) -> Problem {
         .fix(Fix::Decide)
 }
 
-/// What the user asked for while it was being worked on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wish {
-    Pause,
-    Cancel,
-}
-
-fn wishes(engine: &Engine, ticket: &Ticket) -> Outcome<Option<Wish>> {
-    if ticket.errand.is_some() {
-        return Ok(None);
-    }
-    let id = ticket.delivery.id;
-    let (paused, cancelling): (bool, bool) = engine.read(|sql| {
-        sql.prepare_cached("SELECT paused, cancelling FROM delivery WHERE id = ?1")?
-            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
-    })?;
-    Ok(if cancelling { Some(Wish::Cancel) } else { paused.then_some(Wish::Pause) })
-}
-
-/// A pause lays the step down before it opens or sends anything. A cancel goes on asking until it knows: what is there is taken
-/// back, and when the platform wants bytes, nothing is there. Returns whether the claim is over.
-async fn finish_wish(
-    engine: &Engine,
-    ticket: &Ticket,
-    desk: &Desk,
-    next: &Step<Vec<u8>>,
-    sealed: &[u8],
-    wish: Wish,
-    line: &mut Option<Attempt>,
-) -> Outcome<bool> {
-    let known = desk.job.remote.is_some();
-    // What makes a post of bytes that are no post yet counts as opening: nothing is there before it, and everything after.
-    let commits = !known && next.stage == Stage::Publishing;
-    let opens =
-        matches!(&next.act, Act::Send(call) if call.is_upload() || next.stage == Stage::Opening || commits);
-    // Bytes that wait for their minute under no id become a post by nobody but us.
-    let waits_unknown = !known && matches!(next.act, Act::Ready { .. });
-    let now = engine.clock().now();
-    let (again, id) = (ticket.clone(), ticket.delivery.id);
-    let rest = Rest {
-        memo: sealed.to_vec(),
-        stage: next.stage,
-        remote: next.remote.clone(),
-        confirmed: next.confirmed,
-    };
-    match wish {
-        Wish::Cancel if known && !matches!(next.act, Act::Done(_)) => {
-            let written = line.take();
-            engine
-                .write(move |tx| {
-                    flush(tx, &again, written)?;
-                    queue::wait(tx, &again, &rest.begun(), now)?;
-                    queue::cancel(tx, id, now).map(|_| ())
-                })
-                .await?;
-            Ok(true)
-        }
-        Wish::Cancel if opens || waits_unknown => {
-            let written = line.take();
-            engine
-                .write(move |tx| {
-                    flush(tx, &again, written)?;
-                    queue::cancelled(tx, id)
-                })
-                .await?;
-            Ok(true)
-        }
-        Wish::Pause if opens => {
-            let written = line.take();
-            engine
-                .write(move |tx| {
-                    flush(tx, &again, written)?;
-                    queue::put_by(tx, &again, &rest.begun(), now)
-                })
-                .await?;
-            Ok(true)
-        }
-        _ => Ok(false),
-    }
-}
-
-async fn lay_down(engine: &Engine, ticket: &Ticket, _desk: &Desk, line: Option<Attempt>) -> Outcome<()> {
+async fn lay_down(engine: &Engine, ticket: &Ticket, line: Option<Attempt>) -> Outcome<()> {
     let (again, now) = (ticket.clone(), engine.clock().now());
     engine
         .write(move |tx| {

@@ -11,7 +11,8 @@ use std::time::Duration;
 #[derive(Default)]
 pub(crate) struct Twist {
     pub(crate) lost: bool,
-    pub(crate) status_after: Option<u16>,
+    pub(crate) answer_after: Option<StatusAnswer>,
+    pub(crate) stall_after: Option<Duration>,
     pub(crate) cut_after: Option<u64>,
     pub(crate) slow: Option<u64>,
     pub(crate) wrong_offset: bool,
@@ -21,10 +22,16 @@ pub(crate) struct Twist {
 
 impl Twist {
     /// The ending a call is given once all is done. `shaped` makes the platform's own error answer.
-    pub(crate) fn close(&self, ending: Ending, shaped: impl FnOnce(&StatusAnswer) -> Answer) -> Ending {
-        match self.status_after {
+    pub(crate) async fn close(&self, ending: Ending, shaped: impl FnOnce(&StatusAnswer) -> Answer) -> Ending {
+        if let Some(stall) = self.stall_after {
+            tokio::time::sleep(stall).await;
+        }
+        match &self.answer_after {
             _ if self.lost => Ending::Cut,
-            Some(status) => shaped(&StatusAnswer { status, ..StatusAnswer::default() }).into(),
+            Some(planned) => match &planned.body {
+                Some(body) => exactly(planned, body).into(),
+                None => shaped(planned).into(),
+            },
             None => ending,
         }
     }
@@ -89,7 +96,11 @@ pub(crate) async fn fate(world: &World, ask: &mut Ask, named: Named<'_>, streams
         }
         Hurt::Deed(Deed::StallMs(ms)) => tokio::time::sleep(Duration::from_millis(ms)).await,
         Hurt::Deed(Deed::Lost) => twist.lost = true,
-        Hurt::Deed(Deed::StatusAfter(status)) => twist.status_after = Some(status),
+        Hurt::Deed(Deed::StatusAfter(status)) => {
+            twist.answer_after = Some(StatusAnswer { status, ..StatusAnswer::default() });
+        }
+        Hurt::Deed(Deed::AnswerAfter(planned)) => twist.answer_after = Some(planned),
+        Hurt::Deed(Deed::StallAfterMs(ms)) => twist.stall_after = Some(Duration::from_millis(ms)),
         Hurt::Deed(Deed::SlowBytesPerS(rate)) => twist.slow = Some(rate),
         Hurt::Deed(Deed::WrongOffset) => twist.wrong_offset = true,
         Hurt::Deed(Deed::SessionGone) => return Fate::SessionGone,

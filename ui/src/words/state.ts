@@ -38,7 +38,7 @@ export const stateColor = (view: DeliveryView): string =>
 export const stateName = (state: State): string => said(`state_${state}`) ?? state;
 
 export function stateText(view: DeliveryView): string {
-  if (view.cancelling) return m.state_cancelling();
+  if (view.cancelling && view.state !== "stuck") return m.state_cancelling();
   if (view.paused && view.state !== "published" && view.state !== "cancelled") return m.state_paused();
   switch (view.state) {
     case "working": {

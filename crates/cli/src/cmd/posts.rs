@@ -239,7 +239,12 @@ pub async fn schedule(door: &Door, id: i64, again: bool) -> Outcome<Exit> {
 }
 
 pub async fn cancel(door: &Door, id: i64) -> Outcome<Exit> {
-    one(door, "posts.cancel", json!({ "id": id }), "Cancelled").await
+    let answer = door.call("posts.cancel", json!({ "id": id })).await?;
+    let row: DeliveryView = super::read(answer.clone())?;
+    // What may be at the platform is asked about first: it is not cancelled before that is known.
+    let word = if row.cancelling { "Being cancelled" } else { "Cancelled" };
+    door.out.answer(&answer, |out| out.line(&now_is(word, &row)));
+    Ok(Exit::Done)
 }
 
 pub async fn decide(door: &Door, decide: Decide) -> Outcome<Exit> {

@@ -317,7 +317,12 @@ fn lay_aside(tx: &mut Tx, id: i64, name: &str) -> Outcome<(usize, usize)> {
             waiting += 1;
         }
         let decided = row.problem.as_ref().is_some_and(|why| why.code == Code::Unsure);
-        let why = if decided || may_be_there(tx, &row)? {
+        let cancelled = row.problem.as_ref().is_some_and(|why| why.code == Code::NotCancelled);
+        let why = if cancelled || (row.cancelling && may_be_there(tx, &row)?) {
+            sql(tx.execute("UPDATE delivery SET cancelling = 0 WHERE id = ?1", [row.id]))?;
+            Problem::block(Code::NotCancelled, format!("{name} was disconnected while it was not certain whether this post, which you cancelled, is gone. Look at the platform and delete it there, then say whether it is there."))
+                .fix(Fix::Decide)
+        } else if decided || may_be_there(tx, &row)? {
             Problem::block(Code::Unsure, format!("{name} was disconnected while it was not certain whether the platform has this post. Look there, then say \"it is there\" or \"post again\"."))
                 .fix(Fix::Decide)
         } else {

@@ -89,6 +89,7 @@ fn job(options: Value, live: Value) -> Job {
         key: "k".into(),
         now,
         due: None,
+        cancelled_at: None,
         media: crate::platform::JobMedia {
             size: 1,
             duration_ms: Some(30_000),

@@ -494,7 +494,7 @@ impl Runner {
     /// Stops what is under way and waits for it to lay itself down. What does not in time is released at the next start.
     async fn wind_down(&mut self) {
         for running in self.running.values() {
-            running.gauge.stop();
+            running.gauge.end();
         }
         let all = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(Duration::from_secs(10), all).await.is_err() {

@@ -131,6 +131,18 @@ impl Engine {
                 })
                 .await
             }
+            Fault::Unsure { detail }
+                if ticket.errand.is_none()
+                    && self.read(|sql| queue::is_cancelling(sql, ticket.delivery.id))? =>
+            {
+                let problem = Problem::block(
+                    Code::NotCancelled,
+                    format!("You cancelled this post, and it is not certain whether {name} has it. Look there and delete it there, then say whether it is there."),
+                )
+                .fix(Fix::Decide)
+                .detail(detail);
+                self.stick(ticket, problem, line).await
+            }
             Fault::Unsure { detail } => {
                 let problem = Problem::block(
                     Code::Unsure,

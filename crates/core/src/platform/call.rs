@@ -59,6 +59,11 @@ impl Call {
         self
     }
 
+    /// Does this change nothing at the platform?
+    pub fn is_question(&self) -> bool {
+        self.method == http::Method::GET
+    }
+
     /// Does this carry the media itself? Such calls take an upload slot; all others do not.
     pub fn is_upload(&self) -> bool {
         matches!(&self.body, Body::File(part) if matches!(part.file, FileRef::Media | FileRef::More(_)))

@@ -165,7 +165,13 @@ pub fn cancel(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<Cancelled> {
         )
         .fix(Fix::SignIn { account: row.account }));
     }
-    tx.execute("UPDATE delivery SET cancelling = 1, paused = 0 WHERE id = ?1", [id]).map_err(problem)?;
+    // What becomes public by a call under way is taken back as well: the person was not told that it was public.
+    tx.execute(
+        "UPDATE delivery SET cancelling = 1, paused = 0, cancel_at = coalesce(cancel_at, CASE WHEN claim IS NULL THEN ?2 ELSE claimed_at END, ?2) \
+         WHERE id = ?1",
+        params![id, now.as_millisecond()],
+    )
+    .map_err(problem)?;
     if row.remote.is_some() && !claimed {
         errand::insert(tx, id, &Errand::Retract, 0, now, now)?;
         // Nothing else happens to it meanwhile: not even at its minute.
@@ -193,7 +199,15 @@ pub fn retry(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<()> {
         .map_err(problem)?;
     match row.state {
         State::Stuck | State::Parked => {
-            if row.problem.as_ref().is_some_and(|problem| problem.code == Code::Unsure) {
+            let code = row.problem.as_ref().map(|problem| problem.code);
+            if code == Some(Code::NotCancelled) {
+                return Err(Problem::block(
+                    Code::NotCancelled,
+                    "You cancelled this post, and it may be at the platform. Look there, then say whether it is there, or cancel it once more.",
+                )
+                .fix(Fix::Decide));
+            }
+            if code == Some(Code::Unsure) {
                 return Err(Problem::block(
                     Code::Unsure,
                     "This post may already be at the platform. Look there, then say \"it is there\" or \"post again\".",
@@ -297,10 +311,15 @@ pub fn decide(tx: &mut Tx, id: i64, there: Option<&Remote>, now: Timestamp) -> O
             .map_err(problem)?;
             "said to be there"
         }
+        // A person cancelled it, looked, and did not find it.
+        None if row.problem.as_ref().is_some_and(|problem| problem.code == Code::NotCancelled) => {
+            cancelled(tx, id)?;
+            "said not to be there"
+        }
         None => {
             go(tx, id, State::Due)?;
             tx.execute(
-                "UPDATE delivery SET memo = NULL, remote_id = NULL, remote_url = NULL, confirmed = 0, failures = 0, failed_ever = 0, problem = NULL, next_at = ?2, \
+                "UPDATE delivery SET memo = NULL, remote_id = NULL, remote_url = NULL, confirmed = 0, failures = 0, failed_ever = 0, problem = NULL, cancel_at = NULL, next_at = ?2, \
                  due_at = max(coalesce(due_at, 0), ?2) WHERE id = ?1",
                 params![id, now.as_millisecond()],
             )

@@ -55,6 +55,9 @@ impl FileBody {
         gauge: Arc<Gauge>,
     ) -> FileBody {
         gauge.whole.store(len, Ordering::Relaxed);
+        if len == 0 {
+            gauge.last_byte_leaves();
+        }
         let share = Arc::new(throttle.share(gauge.pressing.clone()));
         FileBody {
             file,
@@ -133,6 +136,10 @@ impl FileBody {
 
     fn hand_out(&mut self, bytes: Bytes) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
         self.left -= bytes.len() as u64;
+        // With its last byte a platform makes a post of it. A cancel that came before that byte must be heard.
+        if self.left == 0 && !self.gauge.last_byte_leaves() {
+            return Poll::Ready(Some(Err(std::io::Error::other("the body was broken off"))));
+        }
         self.gauge.add(bytes.len() as u64);
         Poll::Ready(Some(Ok(Frame::data(bytes))))
     }

@@ -36,7 +36,8 @@ impl Desk {
             engine.read(|sql| Ok((app::get(sql, account.app)?, media::get(sql, post.media)?)))?;
         let (Some(app), Some(media)) = (app, media) else { return Err(not_found(row.id)) };
         let platform = engine.platform(&account.platform)?.clone();
-        let job = job(engine, &platform, row, &account, &app, &post, &media, ticket.task())?;
+        let mut job = job(engine, &platform, row, &account, &app, &post, &media, ticket.task())?;
+        job.cancelled_at = engine.read(|sql| crate::queue::cancelled_at(sql, row.id))?;
         let plan = row.plan(&post).cloned();
         Ok(Desk { account, app, plan, media, platform, job })
     }
@@ -52,7 +53,9 @@ impl Desk {
     /// Opens the original, and the files its options name, and makes sure they are what was added.
     pub(super) async fn open_files(&mut self, engine: &Engine, ticket: &Ticket) -> Outcome<Files> {
         let mut files = Files::default();
-        let wants_media = ticket.errand.is_none() && ticket.delivery.remote.is_none();
+        // A cancel sends nothing of it, so it may be gone.
+        let wants_media =
+            ticket.errand.is_none() && ticket.delivery.remote.is_none() && !ticket.delivery.cancelling;
         if wants_media {
             let media = self.media.clone();
             let opened =
@@ -224,6 +227,7 @@ pub(crate) fn job(
         key: format!("slipway-{}-{}", row.id, row.created_at.as_millisecond()),
         now: engine.clock().now(),
         due: row.plan(post).and(row.due),
+        cancelled_at: None,
         media: JobMedia {
             size: media.size,
             mime: media.probe.mime.clone(),

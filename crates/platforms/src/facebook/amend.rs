@@ -44,7 +44,8 @@ pub(super) fn resume(memo: Memo) -> Result<Step<Memo>, Fault> {
         Memo::AmendLooking { id, misses } => look(id, misses),
         Memo::AmendWriting { id, .. } => look(id, 0),
         Memo::AmendReading { id, misses } => read_back(id, misses),
-        Memo::RetractLooking { id } | Memo::Retracting { id } => look_before_removal(id),
+        Memo::RetractLooking { id } | Memo::Retracting { id, .. } => look_before_removal(id),
+        Memo::RetractReading { id, tries } => look_after_removal(id, tries),
         other => return Err(astray(&other)),
     })
 }
@@ -59,11 +60,25 @@ pub(super) fn after(job: &Job, memo: Memo, reply: &Reply) -> Result<Step<Memo>, 
             Err(fault) => Err(fault),
         },
         Memo::AmendReading { id, misses } => amended(job, id, misses, reply),
-        Memo::RetractLooking { id } => looked_before_removal(id, reply),
-        Memo::Retracting { id } => match read::took(reply, Doing::Changing) {
-            Ok(()) => Ok(gone(id)),
-            Err(_) if read::is_gone(reply) => Ok(gone(id)),
+        Memo::RetractLooking { id } => looked_before_removal(job, id, reply),
+        // What says yes need not have done it: only the post's absence counts.
+        Memo::Retracting { id, tries } => match read::took(reply, Doing::Changing) {
+            Ok(()) => Ok(look_after_removal(id, tries)),
+            Err(_) if read::is_gone(reply) => Ok(look_after_removal(id, tries)),
             Err(fault) => Err(fault),
+        },
+        Memo::RetractReading { id, tries } => match read::video(reply)? {
+            None => Ok(gone(id)),
+            // What is shown may lag behind the deletion; after some looks it is deleted once more.
+            Some(_) if tries < LASTING => {
+                let memo = Memo::RetractReading { id, tries: tries + 1 };
+                Ok(Step::new(Stage::Removing, memo, Act::Wait(pause(&PAUSES, tries))))
+            }
+            Some(_) if tries < 2 * LASTING => Ok(delete(id, tries + 1)),
+            Some(_) => {
+                let detail = "Facebook says that the post is deleted, and still shows it".into();
+                Err(Fault::Strange { detail })
+            }
         },
         other => resume(other),
     }
@@ -190,21 +205,39 @@ fn look_before_removal(id: String) -> Step<Memo> {
     send(Stage::Removing, Memo::RetractLooking { id }, call)
 }
 
-fn looked_before_removal(id: String, reply: &Reply) -> Result<Step<Memo>, Fault> {
+fn looked_before_removal(job: &Job, id: String, reply: &Reply) -> Result<Step<Memo>, Fault> {
     match read::video(reply)? {
-        Some(seen) if seen.is_public() => Err(Fault::Refused(Problem::block(
-            Code::AlreadyPublic,
-            "The post is public on Facebook already. Slipway does not delete what people may have seen; you can, on the Page.",
-        ))),
-        // Not being shown does not prove that it is gone, and it might still go public: only the removal's own answer does.
-        _ => {
-            let call = write::delete(&id);
-            Ok(send(Stage::Removing, Memo::Retracting { id }, call))
+        Some(seen) if seen.is_public() && !came_after_cancel(job, &seen) => {
+            Err(Fault::Refused(Problem::block(
+                Code::AlreadyPublic,
+                "The post is public on Facebook already. Slipway does not delete what people may have seen; you can, on the Page.",
+            )))
         }
+        // Not being shown does not prove that it is gone, and it might still go public: only the removal's own answer does.
+        _ => Ok(delete(id, 0)),
     }
+}
+
+/// Did it become public only after the person had asked to cancel it, because it was being published? Then it is taken back.
+fn came_after_cancel(job: &Job, seen: &Seen) -> bool {
+    // Facebook tells whole seconds.
+    match (job.cancelled_at, seen.published_at) {
+        (Some(asked), Some(public)) => public.as_second() >= asked.as_second(),
+        _ => false,
+    }
+}
+
+fn delete(id: String, tries: u32) -> Step<Memo> {
+    let call = write::delete(&id);
+    send(Stage::Removing, Memo::Retracting { id, tries }, call)
+}
+
+fn look_after_removal(id: String, tries: u32) -> Step<Memo> {
+    let call = write::look(&id);
+    send(Stage::Removing, Memo::RetractReading { id, tries }, call)
 }
 
 fn gone(id: String) -> Step<Memo> {
     let done = Published { remote: None, privacy: None, public_at: None, notes: Vec::new() };
-    Step::new(Stage::Removing, Memo::Retracting { id }, Act::Done(done))
+    Step::new(Stage::Removing, Memo::RetractReading { id, tries: 0 }, Act::Done(done))
 }

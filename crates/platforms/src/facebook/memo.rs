@@ -101,6 +101,14 @@ pub(crate) enum Memo {
     },
     Retracting {
         id: String,
+        #[serde(default)]
+        tries: u32,
+    },
+    /// The deletion was answered, and the post was asked for.
+    RetractReading {
+        id: String,
+        #[serde(default)]
+        tries: u32,
     },
     // Extras.
     /// Facebook is asked whether it has processed the video: before that it takes nothing beside it.

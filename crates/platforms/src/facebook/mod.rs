@@ -73,7 +73,8 @@ impl Platform for Facebook {
             | AmendWriting { .. }
             | AmendReading { .. }
             | RetractLooking { .. }
-            | Retracting { .. } => amend::resume(memo),
+            | Retracting { .. }
+            | RetractReading { .. } => amend::resume(memo),
             BesideWaiting { .. }
             | ThumbnailSending { .. }
             | CaptionsLooking { .. }
@@ -99,7 +100,8 @@ impl Platform for Facebook {
             | AmendWriting { .. }
             | AmendReading { .. }
             | RetractLooking { .. }
-            | Retracting { .. } => amend::after(job, memo, reply),
+            | Retracting { .. }
+            | RetractReading { .. } => amend::after(job, memo, reply),
             BesideWaiting { .. }
             | ThumbnailSending { .. }
             | CaptionsLooking { .. }

@@ -233,6 +233,10 @@ fn all_there(job: &Job, mut work: Work, nth: usize) -> Result<Step<Memo>, Fault>
 }
 
 fn polled(job: &Job, mut work: Work, part: Part, looks: u32, reply: &Reply) -> Result<Step<Memo>, Fault> {
+    // The post was asked for already: a container that is gone may be that post.
+    if read::is_gone(reply) && work.publishes > 0 {
+        return Ok(release::search_missing(job, Work { doubt: true, ..work }));
+    }
     if read::is_gone(reply) {
         return Err(gone("is not known to Instagram any more"));
     }

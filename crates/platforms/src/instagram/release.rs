@@ -192,6 +192,10 @@ pub(crate) fn search_published(job: &Job, work: Work) -> Step<Memo> {
     search(job, work, Why::Published, 0)
 }
 
+pub(crate) fn search_missing(job: &Job, work: Work) -> Step<Memo> {
+    search(job, work, Why::Missing, 0)
+}
+
 fn search(job: &Job, work: Work, why: Why, looks: u32) -> Step<Memo> {
     let call = write::newest(job, is_story(&work));
     send(Stage::Checking, Memo::Searching { work, why, looks }, call)

@@ -30,6 +30,12 @@ pub enum Memo {
     Looking { post: Post },
     /// It waits in the creator's inbox.
     Draft { post: Post },
+    /// The person cancelled, and the last chunk may have arrived unheard: TikTok was asked.
+    Withdrawing {
+        upload: Upload,
+        #[serde(default)]
+        looks: u32,
+    },
     /// It is to be taken back, and TikTok was asked what became of it.
     Retracting { id: String },
 }

@@ -2,7 +2,8 @@
 //!
 //! TikTok knows no scheduling, and the last byte is what posts. So all but the last chunk goes ahead, and the last bytes of that one leave
 //! at the minute. This file only sends each errand to its place: `publish` (terms, opening, what became of it),
-//! `transfer` (the bytes), `chunks` (how they are cut), `amend` (what can't be changed or taken back), `ask` (who am I, what may I
+//! `transfer` (the bytes), `chunks` (how they are cut), `amend` (what can't be changed or taken back),
+//! `withdraw` (a cancel before that), `ask` (who am I, what may I
 //! choose), `check` (rules that Facts cannot say). `write` says things, `read` understands things. Not here: photos (TikTok fetches
 //! them from a verified domain only), statistics.
 
@@ -15,6 +16,7 @@ mod memo;
 mod publish;
 mod read;
 mod transfer;
+mod withdraw;
 mod write;
 
 #[cfg(test)]
@@ -60,7 +62,12 @@ impl Platform for TikTok {
             Memo::Looking { post } => Ok(publish::look(post)),
             Memo::Draft { post } => Ok(publish::look_at_draft(post)),
             Memo::Retracting { id } => Ok(amend::look(id)),
+            Memo::Withdrawing { upload, looks } => Ok(withdraw::ask(upload, looks)),
         }
+    }
+
+    fn withdraw(&self, _: &Job, memo: Memo, left: Left) -> Result<Step<Memo>, Fault> {
+        Ok(withdraw::withdraw(memo, left))
     }
 
     fn after(&self, job: &Job, memo: Memo, reply: &Reply) -> Result<Step<Memo>, Fault> {
@@ -77,6 +84,7 @@ impl Platform for TikTok {
             Memo::Looking { post } => publish::looked(job, post, reply),
             Memo::Draft { post } => publish::looked_at_draft(job, post, reply),
             Memo::Retracting { id } => amend::looked(job, id, reply),
+            Memo::Withdrawing { upload, looks } => withdraw::asked(job, upload, looks, reply),
         }
     }
 

@@ -29,7 +29,10 @@ pub(crate) fn already_known(job: &Job, memo: &Memo) -> Option<Step<Memo>> {
     let known = job.remote.as_ref()?;
     let start = match memo {
         Memo::Terms { start } | Memo::Opening { start } => start,
-        Memo::Sending { upload, .. } | Memo::Asking { upload, .. } | Memo::Staged { upload } => &upload.start,
+        Memo::Sending { upload, .. }
+        | Memo::Asking { upload, .. }
+        | Memo::Staged { upload }
+        | Memo::Withdrawing { upload, .. } => &upload.start,
         Memo::Looking { .. } | Memo::Draft { .. } | Memo::Retracting { .. } => return None,
     };
     let username = start.username.clone().or_else(|| ask::known_username(&job.account));

@@ -180,11 +180,10 @@ pub(crate) fn put_answered(job: &Job, upload: Upload, from: u64, reply: &Reply) 
 
 /// The address is over: its hour, or TikTok no longer knows it.
 fn ended(job: &Job, upload: Upload, from: u64) -> Result<Step<Memo>, Fault> {
-    let first_last = upload.last_sent == 1 && from == upload.plan.last_from();
-    if upload.last_sent == 0 || first_last {
+    if upload.last_sent == 0 {
         return another(job, upload);
     }
-    // An earlier last chunk may have arrived unheard.
+    // A last chunk may have arrived whole: an upload that is finished is unknown at its address, too.
     Ok(ask(Upload { gone: true, ..upload }, from, 0))
 }
 

@@ -41,7 +41,8 @@ pub(crate) fn resume(memo: Memo) -> Result<Step<Memo>, Fault> {
         Memo::AmendLooking { id, misses } => look(id, misses),
         Memo::AmendWriting { id, .. } => look(id, 0),
         Memo::AmendReading { id, privacy, misses } => read_back(id, privacy, misses),
-        Memo::RetractLooking { id } | Memo::Retracting { id } => look_before_removal(id),
+        Memo::RetractLooking { id } | Memo::Retracting { id, .. } => look_before_removal(id),
+        Memo::RetractReading { id, proper, tries } => look_after_removal(id, proper, tries),
         other => {
             return Err(Fault::Unsure {
                 detail: format!("a memo strayed into an edit: {:?}", std::mem::discriminant(&other)),
@@ -58,8 +59,13 @@ pub(crate) fn after(job: &Job, memo: Memo, reply: &Reply) -> Result<Step<Memo>, 
             Ok(read_back(id, privacy, 0))
         }
         Memo::AmendReading { id, privacy, misses } => amended(job, id, privacy, misses, reply),
-        Memo::RetractLooking { id } => looked_before_removal(id, reply),
-        Memo::Retracting { id } if reply.ok() || is_gone(reply) => Ok(gone(id)),
+        Memo::RetractLooking { id } => looked_before_removal(job, id, reply),
+        // What says yes need not have done it: only the video's absence counts.
+        Memo::Retracting { id, tries } if reply.ok() || is_gone(reply) => {
+            let proper = !reply.ok() || reply.body.is_empty();
+            Ok(look_after_removal(id, proper, tries))
+        }
+        Memo::RetractReading { id, proper, tries } => looked_after_removal(id, proper, tries, reply),
         Memo::Retracting { .. } => Err(read::fault(reply, Doing::Updating)),
         other => resume(other),
     }
@@ -73,7 +79,7 @@ fn look(id: String, misses: u32) -> Step<Memo> {
 }
 
 fn read_back(id: String, privacy: String, misses: u32) -> Step<Memo> {
-    let call = write::list(&id, write::STATE);
+    let call = write::list(&id, write::EDITABLE);
     send(Stage::Checking, Memo::AmendReading { id, privacy, misses }, call)
 }
 
@@ -97,7 +103,14 @@ fn looked(job: &Job, id: String, misses: u32, reply: &Reply) -> Result<Step<Memo
         ));
     }
     let (privacy, _) = write::standing(job);
-    let call = write::update(write::amend_body(job, &seen.raw));
+    let (parts, body) = write::amend_body(job, &seen.raw);
+    // An earlier try did it, though it was not heard or was answered with a refusal.
+    if write::shows(&seen.raw, &body) {
+        let known = remote(&id);
+        let done = Act::Done(published(&known, &seen, &privacy));
+        return Ok(Step::new(Stage::Checking, Memo::AmendLooking { id, misses }, done).remote(known));
+    }
+    let call = write::update((parts, body));
     Ok(send(Stage::Editing, Memo::AmendWriting { id, privacy }, call))
 }
 
@@ -112,8 +125,9 @@ fn amended(job: &Job, id: String, privacy: String, misses: u32, reply: &Reply) -
     let same_time =
         seen.publish_at.map(Timestamp::as_second) == wanted.map(|due| write::whole_second(due).as_second());
     let took = seen.privacy == privacy && (same_time || privacy != "private");
+    let words = write::shows_words(job, &seen.raw);
     // A listing may lag behind what we wrote a second ago; only a lasting difference is told.
-    if !came && !took && misses < LASTING {
+    if !(words && (came || took)) && misses < LASTING {
         let memo = Memo::AmendReading { id, privacy, misses: misses + 1 };
         return Ok(Step::new(Stage::Checking, memo, Act::Wait(pause(&MISSING, misses))));
     }
@@ -124,6 +138,15 @@ fn amended(job: &Job, id: String, privacy: String, misses: u32, reply: &Reply) -
                 "YouTube said yes to the new publishing time, but still shows another one. Check the time in YouTube Studio.",
             )
             .edit("due"),
+        ));
+    }
+    if !words {
+        return Err(Fault::Refused(
+            Problem::block(
+                Code::Strange,
+                "YouTube said yes to the changes, but still shows the video without them. Check it in YouTube Studio.",
+            )
+            .edit("title"),
         ));
     }
     let asked = if came { seen.privacy.clone() } else { privacy.clone() };
@@ -148,20 +171,56 @@ fn look_before_removal(id: String) -> Step<Memo> {
     send(Stage::Removing, Memo::RetractLooking { id }, call)
 }
 
-fn looked_before_removal(id: String, reply: &Reply) -> Result<Step<Memo>, Fault> {
+fn looked_before_removal(job: &Job, id: String, reply: &Reply) -> Result<Step<Memo>, Fault> {
     match read::video(reply, &id)? {
-        Some(seen) if seen.privacy != "private" => Err(Fault::Refused(Problem::block(
-            Code::AlreadyPublic,
-            format!(
-                "The video is {} on YouTube already. Slipway does not delete what people may have seen; you can, in YouTube Studio.",
-                seen.privacy
-            ),
-        ))),
-        // A list that lags does not prove that it is gone, and it might still go public: only the removal's own answer does.
-        _ => {
-            let call = write::delete(&id);
-            Ok(send(Stage::Removing, Memo::Retracting { id }, call))
+        Some(seen) if seen.privacy != "private" && !came_after_cancel(job, &seen) => {
+            Err(Fault::Refused(Problem::block(
+                Code::AlreadyPublic,
+                format!(
+                    "The video is {} on YouTube already. Slipway does not delete what people may have seen; you can, in YouTube Studio.",
+                    seen.privacy
+                ),
+            )))
         }
+        // A list that lags does not prove that it is gone, and it might still go public: only the removal's own answer does.
+        _ => Ok(delete(id, 0)),
+    }
+}
+
+/// Did it become public only after the person had asked to cancel it, because its upload was under way? Then it is taken back.
+fn came_after_cancel(job: &Job, seen: &read::Seen) -> bool {
+    // YouTube tells whole seconds.
+    match (job.cancelled_at, seen.published_at) {
+        (Some(asked), Some(public)) => public.as_second() >= asked.as_second(),
+        _ => false,
+    }
+}
+
+fn delete(id: String, tries: u32) -> Step<Memo> {
+    let call = write::delete(&id);
+    send(Stage::Removing, Memo::Retracting { id, tries }, call)
+}
+
+fn look_after_removal(id: String, proper: bool, tries: u32) -> Step<Memo> {
+    let call = write::list(&id, write::STATE);
+    send(Stage::Removing, Memo::RetractReading { id, proper, tries }, call)
+}
+
+fn looked_after_removal(id: String, proper: bool, tries: u32, reply: &Reply) -> Result<Step<Memo>, Fault> {
+    let there = read::video(reply, &id)?.is_some();
+    match (there, proper) {
+        (false, true) => Ok(gone(id)),
+        // Something on the way answered in YouTube's place. A list may lag, so its absence alone proves nothing.
+        (false, false) if tries < LASTING => Ok(delete(id, tries + 1)),
+        // The list may lag behind the deletion; after some looks it is deleted once more.
+        (true, true) if tries < LASTING => {
+            let memo = Memo::RetractReading { id, proper, tries: tries + 1 };
+            Ok(Step::new(Stage::Removing, memo, Act::Wait(pause(&MISSING, tries))))
+        }
+        (true, _) if tries < 2 * LASTING => Ok(delete(id, tries + 1)),
+        _ => Err(Fault::Strange {
+            detail: "YouTube says that the video is deleted, and still lists it".into(),
+        }),
     }
 }
 
@@ -171,5 +230,5 @@ fn is_gone(reply: &Reply) -> bool {
 
 fn gone(id: String) -> Step<Memo> {
     let done = Published { remote: None, privacy: None, public_at: None, notes: Vec::new() };
-    Step::new(Stage::Removing, Memo::Retracting { id }, Act::Done(done))
+    Step::new(Stage::Removing, Memo::RetractReading { id, proper: true, tries: 0 }, Act::Done(done))
 }

@@ -83,10 +83,17 @@ pub(crate) fn after(job: &Job, memo: Memo, reply: &Reply) -> Result<Step<Memo>, 
     match memo {
         Memo::ThumbnailLooking { id, looks } => looked_at_short(job, id, looks, reply),
         Memo::ThumbnailSending { .. } if !reply.ok() => Err(read::fault(reply, Doing::Thumbnail)),
+        Memo::ThumbnailSending { .. } if !says(reply, "items") && !says(reply, "kind") => {
+            Err(read::not_it(reply, "not the thumbnails that were set"))
+        }
         Memo::PlaylistLooking { id, playlist, repeat, looks } => {
             looked_in_playlist(id, playlist, repeat, looks, reply)
         }
         Memo::PlaylistAdding { .. } if !reply.ok() => Err(read::fault(reply, Doing::Playlist)),
+        // A web page in place of the entry: whether it was made is looked for before it is made again.
+        Memo::PlaylistAdding { id, playlist } if !says(reply, "id") => {
+            Ok(look_in_playlist(id, playlist, true, 0))
+        }
         Memo::CaptionsLooking { id, language, name, repeat, looks } => {
             looked_at_captions(job, (id, language, name), repeat, looks, reply)
         }
@@ -94,11 +101,19 @@ pub(crate) fn after(job: &Job, memo: Memo, reply: &Reply) -> Result<Step<Memo>, 
         Memo::CaptionsSending { .. } if !reply.ok() && read::reason(reply) != "captionExists" => {
             Err(read::fault(reply, Doing::Captions))
         }
+        Memo::CaptionsSending { id, language, name } if reply.ok() && !says(reply, "id") => {
+            Ok(look_at_captions(id, language, name, true, 0))
+        }
         Memo::ThumbnailSending { .. } | Memo::PlaylistAdding { .. } | Memo::CaptionsSending { .. } => {
             Ok(done(job, memo))
         }
         other => resume(job, other),
     }
+}
+
+/// Is this answer an object of YouTube's with such a field?
+fn says(reply: &Reply, field: &str) -> bool {
+    reply.json().is_some_and(|body| body.get(field).is_some_and(|value| !value.is_null()))
 }
 
 fn done(job: &Job, memo: Memo) -> Step<Memo> {

@@ -25,6 +25,22 @@ pub enum Memo {
         #[serde(default)]
         vague: u32,
     },
+    /// The person cancelled: the session was told to end. `partial`: its only body was broken off before its last byte.
+    Ending {
+        session: Session,
+        #[serde(default)]
+        partial: bool,
+        #[serde(default)]
+        tries: u32,
+    },
+    /// It was asked whether it has ended.
+    Ended {
+        session: Session,
+        #[serde(default)]
+        partial: bool,
+        #[serde(default)]
+        tries: u32,
+    },
     /// The session is gone; the channel's newest uploads were asked for.
     Searching {
         session: Session,
@@ -76,6 +92,16 @@ pub enum Memo {
     },
     Retracting {
         id: String,
+        #[serde(default)]
+        tries: u32,
+    },
+    /// The deletion was answered, and the video was asked for. `proper`: the answer was one that YouTube gives.
+    RetractReading {
+        id: String,
+        #[serde(default)]
+        proper: bool,
+        #[serde(default)]
+        tries: u32,
     },
     // Extras.
     ThumbnailLooking {

@@ -12,6 +12,7 @@ mod facts;
 mod memo;
 mod publish;
 mod read;
+mod withdraw;
 mod write;
 
 #[cfg(test)]
@@ -60,6 +61,8 @@ impl Platform for YouTube {
             | Asking { .. }
             | Searching { .. }
             | Matching { .. }
+            | Ending { .. }
+            | Ended { .. }
             | Reading { .. }
             | HandedOver { .. }
             | Staged { .. }
@@ -68,7 +71,8 @@ impl Platform for YouTube {
             | AmendWriting { .. }
             | AmendReading { .. }
             | RetractLooking { .. }
-            | Retracting { .. } => amend::resume(memo),
+            | Retracting { .. }
+            | RetractReading { .. } => amend::resume(memo),
             ThumbnailLooking { .. }
             | ThumbnailSending { .. }
             | PlaylistLooking { .. }
@@ -86,6 +90,8 @@ impl Platform for YouTube {
             | Asking { .. }
             | Searching { .. }
             | Matching { .. }
+            | Ending { .. }
+            | Ended { .. }
             | Reading { .. }
             | HandedOver { .. }
             | Staged { .. }
@@ -94,7 +100,8 @@ impl Platform for YouTube {
             | AmendWriting { .. }
             | AmendReading { .. }
             | RetractLooking { .. }
-            | Retracting { .. } => amend::after(job, memo, reply),
+            | Retracting { .. }
+            | RetractReading { .. } => amend::after(job, memo, reply),
             ThumbnailLooking { .. }
             | ThumbnailSending { .. }
             | PlaylistLooking { .. }
@@ -102,6 +109,10 @@ impl Platform for YouTube {
             | CaptionsLooking { .. }
             | CaptionsSending { .. } => extras::after(job, memo, reply),
         }
+    }
+
+    fn withdraw(&self, job: &Job, memo: Memo, left: Left) -> Result<Step<Memo>, Fault> {
+        withdraw::withdraw(job, memo, left)
     }
 
     fn extras(&self, job: &Job) -> Vec<Extra> {

@@ -5,7 +5,7 @@
 
 use super::memo::{Memo, Plan, Sent, Session, Video};
 use super::read::{self, Doing, Progress, Seen};
-use super::{facts, pause, remote, send, write};
+use super::{facts, pause, remote, send, withdraw, write};
 use jiff::{SignedDuration, Timestamp};
 use slipway_core::platform::*;
 use slipway_core::problem::{Code, Fix, Problem};
@@ -46,6 +46,7 @@ pub(crate) fn resume(job: &Job, memo: Memo) -> Result<Step<Memo>, Fault> {
         Memo::Asking { session, vague } => ask(job, session, vague),
         Memo::Searching { session, looks } => return search(job, session, looks),
         Memo::Matching { session, looks, .. } => return search(job, session, looks),
+        memo @ (Memo::Ending { .. } | Memo::Ended { .. }) => return withdraw::resumed(job, memo),
         Memo::Staged { video } if job.ahead().is_some() => ready(video),
         Memo::Reading { video }
         | Memo::HandedOver { video }
@@ -65,6 +66,7 @@ pub(crate) fn after(job: &Job, memo: Memo, reply: &Reply) -> Result<Step<Memo>, 
         Memo::Asking { session, vague } => asked(job, session, vague, reply),
         Memo::Searching { session, looks } => searched(session, looks, reply),
         Memo::Matching { session, ids, looks } => matched(job, session, &ids, looks, reply),
+        memo @ (Memo::Ending { .. } | Memo::Ended { .. }) => withdraw::after(job, memo, reply),
         Memo::Reading { video } | Memo::HandedOver { video } | Memo::Staged { video } => {
             judge(job, video, reply)
         }
@@ -86,6 +88,8 @@ fn already_known(job: &Job, memo: &Memo) -> Option<Step<Memo>> {
         Memo::Sending { session, .. }
         | Memo::Asking { session, .. }
         | Memo::Searching { session, .. }
+        | Memo::Ending { session, .. }
+        | Memo::Ended { session, .. }
         | Memo::Matching { session, .. } => session.sent.plan,
         _ => return None,
     };
@@ -119,7 +123,7 @@ fn ready(video: Video) -> Step<Memo> {
     Step::new(Stage::Publishing, Memo::Staged { video }, Act::Ready { early: Duration::ZERO }).remote(known)
 }
 
-fn exists(id: String, session: Session, total: u64) -> Step<Memo> {
+pub(super) fn exists(id: String, session: Session, total: u64) -> Step<Memo> {
     look(Video::new(id, session.sent.plan)).confirmed(total)
 }
 
@@ -151,10 +155,7 @@ fn put_answered(job: &Job, session: Session, from: u64, reply: &Reply) -> Result
             Progress::Has(bytes) if bytes > from || bytes >= job.media.size => go_on(job, session, bytes, 0),
             _ => Err(Fault::Again { after: None, detail: "the upload session did not move on".into() }),
         },
-        // The first bytes ever were refused by this very answer: nothing can have been created.
-        404 | 410 if session.puts <= 1 => {
-            Err(Fault::Lost { detail: "YouTube no longer knows the upload session".into() })
-        }
+        // A session that was finished may be unknown as well: its video is looked for before anything is sent again.
         404 | 410 => search(job, session, 0),
         _ => Err(read::fault(reply, Doing::Bytes)),
     }
@@ -204,7 +205,7 @@ fn is_old(job: &Job, session: &Session) -> bool {
 // ---------------------------------------------------------------------------------------------------------------- looking for it
 
 /// The session is gone. It may have run out, or it may have been complete and then forgotten: the channel knows.
-fn search(job: &Job, session: Session, looks: u32) -> Result<Step<Memo>, Fault> {
+pub(super) fn search(job: &Job, session: Session, looks: u32) -> Result<Step<Memo>, Fault> {
     let playlist = uploads_playlist(&job.account).ok_or_else(|| Fault::Unsure {
         detail: "the upload session is gone and the channel's list of uploads is not known".into(),
     })?;

@@ -356,9 +356,14 @@ pub(crate) fn video(reply: &Reply, id: &str) -> Result<Option<Seen>, Fault> {
 pub(crate) fn updated(reply: &Reply, id: &str) -> Result<(), Fault> {
     match reply.json() {
         Some(body) if reply.ok() && body["id"] == id => Ok(()),
-        _ if reply.ok() => Err(Fault::Strange { detail: detail(reply, "not the video that was updated") }),
+        _ if reply.ok() => Err(not_it(reply, "not the video that was updated")),
         _ => Err(fault(reply, Doing::Updating)),
     }
+}
+
+/// A 2xx that does not carry what the call answers with.
+pub(crate) fn not_it(reply: &Reply, what: &str) -> Fault {
+    Fault::Strange { detail: detail(reply, what) }
 }
 
 pub(crate) fn seen(item: Value) -> Option<Seen> {

@@ -224,6 +224,39 @@ pub(crate) fn amend_body(job: &Job, listed: &Value) -> (String, Value) {
     (parts.join(","), body)
 }
 
+/// Does a listing show all that this body says? A listing may leave out what is empty and what few ask for, and times have several
+/// spellings.
+pub(crate) fn shows(listed: &Value, body: &Value) -> bool {
+    let empty = |value: &Value| match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(list) => list.is_empty(),
+        _ => false,
+    };
+    let instant = |text: &str| text.parse::<Timestamp>().ok();
+    let told = ["title", "description", "tags", "privacyStatus", "publishAt", "recordingDate"];
+    let same = |field: &str, one: &Value, other: &Value| match (one.as_str(), other.as_str()) {
+        (Some(one), Some(other)) => {
+            one.split_whitespace().eq(other.split_whitespace())
+                || instant(one).is_some_and(|at| Some(at) == instant(other))
+        }
+        _ => one == other || empty(one) && (empty(other) || !told.contains(&field)),
+    };
+    let parts = ["snippet", "status", "recordingDetails", "paidProductPlacementDetails"];
+    parts.into_iter().filter_map(|part| Some((part, body[part].as_object()?))).all(|(part, fields)| {
+        fields.iter().all(|(field, value)| same(field, &listed[part][field], value))
+            && (part != "status" || fields.contains_key("publishAt") || listed[part]["publishAt"].is_null())
+    })
+}
+
+/// Does a listing show the words and options of an edit? Privacy and time are judged by who knows when it was written.
+pub(crate) fn shows_words(job: &Job, listed: &Value) -> bool {
+    let (_, mut body) = amend_body(job, listed);
+    body["status"]["privacyStatus"] = listed["status"]["privacyStatus"].clone();
+    body["status"]["publishAt"] = listed["status"]["publishAt"].clone();
+    shows(listed, &body)
+}
+
 /// The change of privacy at the minute: the rest of the status stays as it stands there.
 pub(crate) fn release_body(job: &Job, listed: &Value) -> (String, Value) {
     let mut status = kept(&listed["status"], &STATUS_FIELDS);
@@ -264,6 +297,11 @@ pub(crate) fn put(job: &Job, session: &Session, from: u64) -> Call {
 pub(crate) fn query(job: &Job, session: &Session) -> Call {
     Call::new("videos.insert.query", Method::PUT, Target::Given(Sensitive::new(session.uri.clone())))
         .header("content-range", format!("bytes */{}", job.media.size))
+}
+
+/// The upload is given up: no byte is taken after it.
+pub(crate) fn end_session(session: &Session) -> Call {
+    Call::new("videos.insert.cancel", Method::DELETE, Target::Given(Sensitive::new(session.uri.clone())))
 }
 
 pub(crate) fn list(id: &str, parts: &str) -> Call {

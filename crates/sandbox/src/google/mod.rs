@@ -164,7 +164,7 @@ pub(crate) async fn serve(world: &Arc<World>, mut ask: Ask) -> Ending {
         _ => answer(world, op, &ask, &body).unwrap_or_else(Refusal::answer).into(),
     };
     world.changed();
-    twist.close(ending, |planned| shaped(op, planned))
+    twist.close(ending, |planned| shaped(op, planned)).await
 }
 
 /// A planned status in the shape this call's errors have.

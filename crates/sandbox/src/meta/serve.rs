@@ -84,7 +84,7 @@ pub(crate) async fn serve(world: &Arc<World>, mut ask: Ask) -> Ending {
         }
     };
     world.changed();
-    let ending = twist.close(ending, |plan| planned(ask.host, plan));
+    let ending = twist.close(ending, |plan| planned(ask.host, plan)).await;
     with_headers(world, &ask, &call, platform, ending)
 }
 
@@ -120,7 +120,7 @@ async fn bytes(world: &Arc<World>, mut ask: Ask, op: Op, id: String) -> Ending {
     }
     let ending = transfer::put(world, &mut ask, &twist, op, &id).await;
     world.changed();
-    twist.close(ending, |plan| planned(ask.host, plan))
+    twist.close(ending, |plan| planned(ask.host, plan)).await
 }
 
 /// Session ids are secrets, and this one stands in the path.

@@ -160,7 +160,7 @@ pub(crate) async fn serve(world: &Arc<World>, mut ask: Ask) -> Ending {
         _ => answer(world, op, &ask, &body).into(),
     };
     world.changed();
-    twist.close(ending, |planned| errors::planned(op, planned, world.now_ms()))
+    twist.close(ending, |planned| errors::planned(op, planned, world.now_ms())).await
 }
 
 /// Everything that is answered from a body in memory.

@@ -119,7 +119,9 @@ fn what_is_planned_is_taken_back_and_what_is_public_stays() {
     let house = house.hears(planned(3600, "complete")).sends("facebook.video.delete");
     assert_eq!(path(house.call()), "DELETE graph.facebook.com/v25.0/900");
     assert_eq!(house.step.stage, Stage::Removing);
-    let house = house.hears(yes());
+    let house = house.hears(yes()).sends("facebook.video.status");
+    // A yes alone is no proof.
+    let house = house.hears(planned(3600, "complete")).waits().wakes().hears(graph(100, 33));
     assert_eq!(house.done().remote, None);
     let house = House::begin(held(Errand::Retract, None));
     assert_eq!(refused(house.fails(public())).0, Code::AlreadyPublic);
@@ -129,7 +131,7 @@ fn what_is_planned_is_taken_back_and_what_is_public_stays() {
 fn a_removal_counts_only_by_its_own_answer() {
     let house =
         House::begin(held(Errand::Retract, Some(3600))).hears(graph(100, 33)).sends("facebook.video.delete");
-    house.hears(graph(100, 33)).done();
+    house.hears(graph(100, 33)).sends("facebook.video.status").hears(graph(100, 33)).done();
     let house = House::begin(held(Errand::Retract, Some(3600))).hears(planned(3600, "complete"));
     for odd in [html(200), ok(json!({ "success": false })), graph(2, 0), graph(10, 0)] {
         assert!(AnyPlatform::after(&Facebook, &house.job, &house.memo, &odd).is_err());

@@ -36,6 +36,7 @@ fn job() -> Job {
         key: "key".into(),
         now: at(0),
         due: None,
+        cancelled_at: None,
         media: JobMedia {
             size: SIZE,
             mime: "video/mp4".into(),

@@ -44,6 +44,7 @@ fn every_memo() -> Vec<Memo> {
         Memo::Staged { upload: upload() },
         Memo::Looking { post: post() },
         Memo::Draft { post: Post { privacy: None, ..post() } },
+        Memo::Withdrawing { upload: last, looks: 1 },
         Memo::Retracting { id: PUBLISH_ID.into() },
     ]
 }
@@ -57,6 +58,7 @@ const WRITTEN_2026_11: &[&str] = &[
     r#"{"step":"staged","upload":{"url":"https://u","publish_id":"v_pub_file~v2-1.7","at":"2026-11-30T00:53:20Z","plan":{"size":4000000,"chunk":4000000,"count":1},"said":{"privacy_level":"SELF_ONLY"},"start":{"ended":1}}}"#,
     r#"{"step":"looking","post":{"publish_id":"v_pub_file~v2-1.7","at":"2026-11-30T00:53:20Z","privacy":"SELF_ONLY","username":"mira.bakes"}}"#,
     r#"{"step":"draft","post":{"publish_id":"v_inbox_file~v2.7","at":"2026-11-30T00:53:20Z"}}"#,
+    r#"{"step":"withdrawing","upload":{"url":"https://u","publish_id":"v_pub_file~v2-1.7","at":"2026-11-30T00:53:20Z","plan":{"size":4000000,"chunk":4000000,"count":1},"said":{"privacy_level":"SELF_ONLY"},"start":{},"last_sent":1}}"#,
     r#"{"step":"retracting","id":"v_pub_file~v2-1.7"}"#,
 ];
 

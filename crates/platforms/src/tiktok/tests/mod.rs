@@ -15,6 +15,7 @@ mod memos;
 mod minute;
 mod publish;
 mod transfer;
+mod withdraw;
 
 use super::TikTok;
 use jiff::Timestamp;
@@ -39,6 +40,7 @@ fn job() -> Job {
         key: "key".into(),
         now: at(0),
         due: None,
+        cancelled_at: None,
         media: JobMedia {
             size: SIZE,
             mime: "video/mp4".into(),

@@ -49,9 +49,21 @@ fn what_is_public_is_not_re_timed_but_its_words_may_change() {
     let public = || listed(json!({ "privacyStatus": "public" }));
     let house = House::begin(errand(Errand::Amend, due_in(9000)));
     assert_eq!(code(house.fails(public())), Code::AlreadyPublic);
-    let house = House::begin(errand(Errand::Amend, job())).hears(public()).sends("videos.update");
+    let mut rye = job();
+    rye.words.title = "Rye".into();
+    let house = House::begin(errand(Errand::Amend, rye.clone())).hears(public()).sends("videos.update");
     assert_eq!(body(house.call())["status"]["privacyStatus"], "public");
-    assert!(house.hears(reply(200, json!({ "id": "vid7" }))).hears(public()).done().notes.is_empty());
+    // A yes alone is no proof: the new words have to show.
+    let mut house = house.hears(reply(200, json!({ "id": "vid7" })));
+    for _ in 0..3 {
+        house = house.hears(public()).waits().wakes().sends("videos.list");
+    }
+    assert_eq!(code(house.fails(public())), Code::Strange);
+    let mut shown = item(json!({ "privacyStatus": "public" }));
+    shown["snippet"]["title"] = "Rye".into();
+    assert!(house.hears(list(json!([shown.clone()]))).done().notes.is_empty());
+    // What an earlier, unheard try has written is not written again.
+    House::begin(errand(Errand::Amend, rye)).hears(list(json!([shown]))).done();
 }
 
 #[test]
@@ -66,17 +78,47 @@ fn an_edit_of_a_vanished_video_says_so() {
 }
 
 #[test]
-fn taking_back_looks_first_and_only_the_removals_answer_counts() {
+fn taking_back_looks_first_and_counts_only_when_the_video_is_gone() {
     let house = House::begin(errand(Errand::Retract, due_in(7200))).sends("videos.list");
     assert_eq!(code(house.fails(listed(json!({ "privacyStatus": "public" })))), Code::AlreadyPublic);
     assert_eq!(code(house.fails(listed(json!({ "privacyStatus": "unlisted" })))), Code::AlreadyPublic);
     let house = house.hears(scheduled(7200)).sends("videos.delete");
     assert!(matches!(house.fails(html(404)), Fault::Strange { .. }), "a proxy's 404 proves nothing");
     let house = house.wakes().sends("videos.list").hears(list(json!([]))).sends("videos.delete");
-    assert_eq!(house.hears(google(404, "videoNotFound")).done().remote, None);
-    let house = House::begin(errand(Errand::Retract, due_in(7200))).hears(scheduled(7200));
-    assert_eq!(house.hears(reply(204, Value::Null)).done().remote, None);
+    let house = house.hears(google(404, "videoNotFound")).sends("videos.list");
+    assert_eq!(house.hears(list(json!([]))).done().remote, None);
+    let begun = || House::begin(errand(Errand::Retract, due_in(7200))).hears(scheduled(7200));
+    let house = begun().hears(reply(204, Value::Null)).sends("videos.list");
+    let house = house.hears(scheduled(7200)).waits().wakes().sends("videos.list");
+    assert_eq!(house.hears(list(json!([]))).done().remote, None);
+    // A web page in place of the answer: not listed proves nothing then, and it is deleted again.
+    let house = begun().hears(html(200)).sends("videos.list");
+    house.dies().sends("videos.list");
+    let house = house.hears(list(json!([]))).sends("videos.delete").hears(google(404, "videoNotFound"));
+    house.hears(list(json!([]))).done();
+    // Listed for ever, whatever is answered: for a person in the end.
+    let mut house = begun().hears(html(200));
+    let mut tries = 0;
+    while !matches!(
+        AnyPlatform::after(&YouTube, &house.job, &house.memo, &scheduled(7200)),
+        Err(Fault::Strange { .. })
+    ) {
+        house = house.hears(scheduled(7200)).sends("videos.delete").hears(html(200));
+        tries += 1;
+        assert!(tries < 10, "without an end");
+    }
     House::begin(Job { errand: Errand::Retract, ..job() }).done();
+}
+
+#[test]
+fn what_became_public_after_the_cancel_is_deleted_and_what_was_before_is_not() {
+    let public = || listed(json!({ "privacyStatus": "public" }));
+    let published: Timestamp = "2026-11-30T10:00:00Z".parse().unwrap();
+    let mut cancelled = errand(Errand::Retract, job());
+    cancelled.cancelled_at = Some(published);
+    House::begin(cancelled.clone()).hears(public()).sends("videos.delete");
+    cancelled.cancelled_at = Some(published + jiff::SignedDuration::from_secs(1));
+    assert_eq!(code(House::begin(cancelled).fails(public())), Code::AlreadyPublic);
 }
 
 #[test]

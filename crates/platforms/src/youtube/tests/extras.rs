@@ -50,7 +50,8 @@ fn a_thumbnail_is_set_and_may_be_set_again() {
     assert!(!house.call().is_upload());
     let Fault::Refused(problem) = house.fails(google(403, "forbidden")) else { panic!() };
     assert_eq!(problem.code, Code::PermissionMissing, "an unverified channel (C9)");
-    house.hears(reply(200, json!({}))).done();
+    assert!(matches!(house.fails(html(200)), Fault::Strange { .. }), "a page of somebody else's");
+    house.hears(reply(200, json!({ "kind": "youtube#thumbnailSetResponse", "items": [{}] }))).done();
     let mut missing = dressed();
     missing.sides.clear();
     let errand = Errand::Extra(Extra { step: "thumbnail".into(), input: json!({}) });
@@ -82,7 +83,11 @@ fn a_playlist_takes_it_once() {
     let again = house.wakes().sends("playlistItems.list");
     let found = AnyPlatform::after(&YouTube, &again.job, &again.memo, &in_it()).unwrap();
     assert!(matches!(found.act, Act::Done(_)));
-    again.hears(list(json!([]))).sends("playlistItems.insert").hears(reply(200, json!({}))).done();
+    let house = again.hears(list(json!([]))).sends("playlistItems.insert");
+    // A web page for an answer: looked for, and only then made again.
+    let looking = AnyPlatform::after(&YouTube, &house.job, &house.memo, &html(200)).unwrap();
+    assert!(matches!(looking.act, Act::Send(call) if call.name == "playlistItems.list"));
+    house.hears(reply(200, json!({ "kind": "youtube#playlistItem", "id": "UExx" }))).done();
 }
 
 #[test]

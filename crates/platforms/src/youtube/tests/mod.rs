@@ -10,6 +10,7 @@ mod errors;
 mod extras;
 mod memos;
 mod publish;
+mod withdraw;
 
 use super::YouTube;
 use jiff::Timestamp;
@@ -29,6 +30,7 @@ fn job() -> Job {
         key: "key".into(),
         now: at(0),
         due: None,
+        cancelled_at: None,
         media: JobMedia {
             size: SIZE,
             mime: "video/mp4".into(),
@@ -210,7 +212,7 @@ fn listed(status: Value) -> Reply {
 fn item(status: Value) -> Value {
     json!({
         "id": "vid7",
-        "snippet": { "title": "Bread", "publishedAt": "2026-11-30T10:00:00Z" },
+        "snippet": { "title": "Bread", "description": "How to bake", "publishedAt": "2026-11-30T10:00:00Z" },
         "status": status,
         "processingDetails": { "processingStatus": "processing" },
     })
