@@ -210,6 +210,11 @@ impl Problem {
         self
     }
 
+    /// Does only a person know whether the post is at the platform?
+    pub fn is_undecided(&self) -> bool {
+        matches!(self.code, Code::Unsure | Code::NotCancelled)
+    }
+
     pub fn blocks(&self) -> bool {
         self.weight == Weight::Block
     }

@@ -497,11 +497,7 @@ pub(super) async fn retry(engine: &Engine, _: &dyn Host, given: Which) -> Outcom
             let stuck = engine.delivery_views(&Filter { state: Some(State::Stuck), ..Filter::default() })?;
             stuck
                 .into_iter()
-                .filter(|row| {
-                    row.problem
-                        .as_ref()
-                        .is_none_or(|why| !matches!(why.code, Code::Unsure | Code::NotCancelled))
-                })
+                .filter(|row| row.problem.as_ref().is_none_or(|why| !why.is_undecided()))
                 .map(|row| row.id)
                 .collect()
         }
