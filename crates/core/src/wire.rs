@@ -64,6 +64,8 @@ pub struct Gauge {
     stopped: tokio::sync::Notify,
     /// The minute of what it sends presses: it goes first on the line.
     pressing: Arc<AtomicBool>,
+    /// It left the line to another upload for a while: its speed says nothing of the line.
+    gave_way: AtomicBool,
 }
 
 impl Gauge {
@@ -86,6 +88,11 @@ impl Gauge {
         self.pressing.store(pressing, Ordering::Relaxed);
     }
 
+    /// Did the running call leave the line to an upload whose minute pressed?
+    pub(crate) fn gave_way(&self) -> bool {
+        self.gave_way.load(Ordering::Relaxed)
+    }
+
     fn add(&self, bytes: u64) {
         self.sent.fetch_add(bytes, Ordering::Relaxed);
     }
@@ -96,6 +103,7 @@ impl Gauge {
 
     fn restart(&self) {
         self.sent.store(0, Ordering::Relaxed);
+        self.gave_way.store(false, Ordering::Relaxed);
         self.held.store(false, Ordering::Relaxed);
         self.was_held.store(false, Ordering::Relaxed);
     }

@@ -95,6 +95,7 @@ impl FileBody {
         let mut block = self.throttle.limit().map_or(BLOCK, |limit| (limit / 4).clamp(16 << 10, BLOCK));
         if self.share.gives_way() {
             block = SMALL_BLOCK;
+            self.gauge.gave_way.store(true, Ordering::Relaxed);
         }
         let (from, mut until) = (self.next, self.end.min(self.next + block));
         if from >= until {
