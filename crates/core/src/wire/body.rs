@@ -113,7 +113,9 @@ impl FileBody {
             let len = (until - from) as usize;
             if let Some((clock, at)) = held.filter(|(clock, at)| clock.now() < *at) {
                 gauge.hold(true);
+                share.set_resting(true);
                 clock.sleep_until(at).await;
+                share.set_resting(false);
                 gauge.hold(false);
             }
             share.take(len).await;
