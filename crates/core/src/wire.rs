@@ -67,6 +67,8 @@ pub struct Gauge {
     stopped: tokio::sync::Notify,
     /// The minute of what it sends presses: it goes first on the line.
     pressing: Arc<AtomicBool>,
+    /// It left the line to another upload for a while: its speed says nothing of the line.
+    gave_way: AtomicBool,
 }
 
 /// The body's last byte has not left; a stop may break it off.
@@ -121,6 +123,11 @@ impl Gauge {
         self.body.load(Ordering::SeqCst) == BARRED
     }
 
+    /// Did the running call leave the line to an upload whose minute pressed?
+    pub(crate) fn gave_way(&self) -> bool {
+        self.gave_way.load(Ordering::Relaxed)
+    }
+
     fn add(&self, bytes: u64) {
         self.sent.fetch_add(bytes, Ordering::Relaxed);
     }
@@ -132,6 +139,7 @@ impl Gauge {
     /// A new call begins. `body`: it carries a file.
     fn restart(&self, body: bool) {
         self.sent.store(0, Ordering::Relaxed);
+        self.gave_way.store(false, Ordering::Relaxed);
         self.held.store(false, Ordering::Relaxed);
         self.was_held.store(false, Ordering::Relaxed);
         self.whole.store(0, Ordering::Relaxed);

@@ -30,7 +30,7 @@ pub(super) struct Line {
 
 #[derive(Debug, Default)]
 struct Seats {
-    bodies: Vec<(u64, Arc<AtomicBool>)>,
+    bodies: Vec<Body>,
     next: u64,
     /// Bytes the others may send.
     credit: u64,
@@ -38,9 +38,17 @@ struct Seats {
     trickled: Option<Instant>,
 }
 
+#[derive(Debug)]
+struct Body {
+    seat: u64,
+    pressing: Arc<AtomicBool>,
+    /// It waits for an instant and sends nothing.
+    resting: bool,
+}
+
 impl Seats {
     fn presses(&self) -> bool {
-        self.bodies.iter().any(|(_, pressing)| pressing.load(Ordering::Relaxed))
+        self.bodies.iter().any(|body| !body.resting && body.pressing.load(Ordering::Relaxed))
     }
 
     /// How long to wait before `bytes` of an upload that has time may leave; `None`: now.
@@ -80,7 +88,7 @@ pub struct Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.throttle.shared.line.seats().bodies.retain(|(seat, _)| *seat != self.seat);
+        self.throttle.shared.line.seats().bodies.retain(|body| body.seat != self.seat);
     }
 }
 
@@ -88,6 +96,14 @@ impl Share {
     /// Does it leave the line to an upload whose minute presses?
     pub fn gives_way(&self) -> bool {
         self.throttle.gives_way(&self.pressing)
+    }
+
+    /// Says whether it waits for an instant: the line is free for the others then.
+    pub fn set_resting(&self, resting: bool) {
+        let mut seats = self.throttle.shared.line.seats();
+        if let Some(body) = seats.bodies.iter_mut().find(|body| body.seat == self.seat) {
+            body.resting = resting;
+        }
     }
 
     /// Returns when `bytes` may be sent: after the pressing uploads, and within the limit.
@@ -118,7 +134,7 @@ impl Throttle {
         let mut seats = self.shared.line.seats();
         let seat = seats.next;
         seats.next += 1;
-        seats.bodies.push((seat, pressing.clone()));
+        seats.bodies.push(Body { seat, pressing: pressing.clone(), resting: false });
         drop(seats);
         Share { throttle: self.clone(), seat, pressing }
     }
@@ -198,6 +214,19 @@ mod tests {
         let began = Instant::now();
         patient.take(64 * MIB).await;
         assert_eq!(began.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn body_that_waits_for_its_minute_leaves_the_line_to_the_others() {
+        let throttle = Throttle::default();
+        let held = throttle.share(mark(true));
+        let other = throttle.share(mark(false));
+        held.set_resting(true);
+        let began = Instant::now();
+        other.take(64 * MIB).await;
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        held.set_resting(false);
+        assert!(other.gives_way());
     }
 
     #[tokio::test(start_paused = true)]

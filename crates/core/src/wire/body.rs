@@ -98,6 +98,7 @@ impl FileBody {
         let mut block = self.throttle.limit().map_or(BLOCK, |limit| (limit / 4).clamp(16 << 10, BLOCK));
         if self.share.gives_way() {
             block = SMALL_BLOCK;
+            self.gauge.gave_way.store(true, Ordering::Relaxed);
         }
         let (from, mut until) = (self.next, self.end.min(self.next + block));
         if from >= until {
@@ -115,7 +116,9 @@ impl FileBody {
             let len = (until - from) as usize;
             if let Some((clock, at)) = held.filter(|(clock, at)| clock.now() < *at) {
                 gauge.hold(true);
+                share.set_resting(true);
                 clock.sleep_until(at).await;
+                share.set_resting(false);
                 gauge.hold(false);
             }
             share.take(len).await;

@@ -60,7 +60,7 @@ impl Moving {
     pub(super) async fn end(self, took: Duration, sent: &Sent) {
         self.told.abort();
         let bytes = self.gauge.sent();
-        let throttled = self.engine.inner.throttle.limit().is_some();
+        let throttled = self.engine.inner.throttle.limit().is_some() || self.gauge.gave_way();
         // Short bodies measure the greeting, not the line.
         if !matches!(sent, Sent::Reply(_))
             || bytes < 4 << 20
