@@ -21,10 +21,15 @@ pub fn ran_out(error: &(dyn Error + 'static)) -> bool {
     false
 }
 
-/// For errors that do not carry the system's own code: can no file be opened at this moment?
+/// So many handles one step of SQLite or one call needs at most: the queue's three files and its folder, a socket, a resolver's file.
+const NEEDED: usize = 8;
+
+/// For errors that do not carry the system's own code: are there hardly any handles left at this moment? What failed has given its own
+/// ones back by now, so one that is free says nothing.
 pub fn are_out() -> bool {
     let nothing = if cfg!(windows) { "NUL" } else { "/dev/null" };
-    std::fs::File::open(nothing).is_err_and(|error| says_so(&error))
+    let opened: std::io::Result<Vec<_>> = (0..NEEDED).map(|_| std::fs::File::open(nothing)).collect();
+    opened.is_err_and(|error| says_so(&error))
 }
 
 /// What the user is told. It passes by itself, so what waits for it goes on.

@@ -224,6 +224,9 @@ impl Problem {
         if let Some(problem) = error.downcast_ref::<Problem>() {
             return problem.clone();
         }
+        if crate::handles::are_out() {
+            return crate::handles::problem().detail(format!("{error:#}"));
+        }
         Self::block(Code::Internal, "Something broke inside Slipway. Nothing was sent because of it.")
             .detail(format!("{error:#}"))
     }
