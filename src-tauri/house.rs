@@ -8,7 +8,7 @@ use serde_json::json;
 use slipway_core::api::{self, Host};
 use slipway_core::clock::Clock;
 use slipway_core::engine::{Engine, House, Until};
-use slipway_core::home::{default_home, make_private_folder, namespace, of_world};
+use slipway_core::home::{default_home, make_private_folder, namespace, of_world, practice};
 use slipway_core::problem::{Code, Outcome, Problem};
 use slipway_core::vault::Vault;
 use slipway_core::vault::keychain::KeychainVault;
@@ -183,7 +183,13 @@ impl Houses {
     /// Hosts of a world, the sandbox that stands for them, and its developer apps.
     async fn hosts(&self, world: World) -> Outcome<Simulated> {
         let announced = match (&self.start.hosts, world) {
-            (_, World::Real) => return Ok((None, Hosts::Real, Vec::new(), None)),
+            (_, World::Real) => {
+                // What a practice left behind that ended with a crash.
+                if let Err(error) = slipway_sandbox::forget_kept_bytes(&practice(&self.home)) {
+                    tracing::warn!(%error, "copies of practised videos could not be deleted");
+                }
+                return Ok((None, Hosts::Real, Vec::new(), None));
+            }
             (Some(file), World::Sandbox) => {
                 let text = std::fs::read_to_string(file).map_err(|error| {
                     Problem::block(Code::FileUnreadable, "The list of hosts can't be read.").detail(error)
@@ -194,7 +200,7 @@ impl Houses {
                 (None, said)
             }
             (None, World::Sandbox) => {
-                let config = Config { home: Some(self.home.join("simulated")), ..Config::default() };
+                let config = Config { home: Some(practice(&self.home)), ..Config::default() };
                 let sandbox = Sandbox::start(config).await.map_err(|error| {
                     Problem::block(
                         Code::ReadOnly,
@@ -239,7 +245,17 @@ impl Houses {
         }
         drop(open.engine);
         if let Some(sandbox) = open.sandbox {
+            // Practice is over: no copy of a video stays.
+            sandbox.forget_bytes();
             sandbox.stop().await;
+        }
+    }
+
+    /// Lets the open sandbox close the files of copies that were deleted.
+    pub fn forget_practised(&self) {
+        let open = self.open.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(sandbox) = open.as_ref().and_then(|open| open.sandbox.as_ref()) {
+            sandbox.forget_bytes();
         }
     }
 

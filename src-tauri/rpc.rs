@@ -37,6 +37,9 @@ pub async fn rpc(
         window::close_consent(&app);
     }
     let mut text = answer?;
+    if name == "practice.forget" {
+        houses.forget_practised();
+    }
     // Where the sandbox's page is, only its host knows.
     if name == "house.show"
         && let Some(page) = houses.page()

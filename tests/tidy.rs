@@ -37,6 +37,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "d655fd6c1f5ec31f2b2917ee40125302aede89c348e03f532f86343edb5d12ce",
     ),
     (
+        "crates/core/migrations/0007_purge.sql",
+        "bdca29a0d6feeb9017b04e0ebd8f506e83c24388f9832debc26bf034b04e1fee",
+    ),
+    (
         "crates/core/migrations/0010_cancel.sql",
         "b22f9cf6df7907c85005a0699231564c5a3ab8cf8556997610e4ddaf1f8c830f",
     ),

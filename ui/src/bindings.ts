@@ -3,6 +3,14 @@
 
 export type Options = Record<string, unknown>;
 
+export type AccessEnd =
+  | { "outcome": "revoked", ended: Array<LinkedChannel> }
+  | { "outcome": "kept", siblings: Array<LinkedChannel>, page: string | null }
+  | { "outcome": "not_possible", page: string | null }
+  | { "outcome": "unreached", page: string | null }
+  | { "outcome": "unconfirmed", ended: Array<LinkedChannel>, page: string | null }
+  | { "outcome": "nothing_stored", page: string | null };
+
 export type AccountState = "ok" | "sign_in" | "gone";
 
 export type AccountView = {
@@ -297,7 +305,16 @@ export type DeliveryView = {
   moving: Moving | null;
 };
 
-export type Disconnected = { account: number, revoked: boolean, waiting: number, handed_over: number };
+export type Disconnect = { id: number, siblings?: Siblings };
+
+export type Disconnected = {
+  account: number;
+  revoked: boolean;
+  access: AccessEnd;
+  waiting: number;
+  handed_over: number;
+  data_until: string;
+};
 
 export type EditPost = {
   id: number;
@@ -379,6 +396,8 @@ export type Fix =
 
 export type FolderPlace = "here" | "elsewhere" | "replaced" | "gone" | "unknown";
 
+export type Forgotten = { bytes: number };
+
 export type FreeSlot = { account: number, at: string, wall: WallTime };
 
 export type Glance = {
@@ -393,6 +412,19 @@ export type Glance = {
 };
 
 export type GoesOut = "now" | "handed_over" | "staged" | "at_the_minute";
+
+export type GoneView = {
+  id: number;
+  platform: string;
+  platform_name: string;
+  name: string;
+  handle: string | null;
+  disconnected_at: string;
+  data_until: string;
+  waiting: number;
+};
+
+export type Grantee = "channel" | "asked" | "unknown";
 
 export type Happening = {
   id: number;
@@ -422,6 +454,7 @@ export type HouseView = {
   database_bytes: number;
   backups_bytes: number;
   posters_bytes: number;
+  practised_bytes: number;
   queue_runs: boolean;
   now: string;
 };
@@ -429,6 +462,8 @@ export type HouseView = {
 export type Id = { id: number };
 
 export type KeepPoster = { media: number, jpeg_base64: string };
+
+export type LinkedChannel = { account: number, platform: string, name: string };
 
 export type Look = { path: string };
 
@@ -546,6 +581,8 @@ export type Probe = {
 
 export type Problem = { code: Code, weight: Weight, message: string, fix: Fix, detail?: string, also?: Array<Problem> };
 
+export type Purged = { removed: number, kept: number, copies: number };
+
 export type QuotaFact = { bucket: string, label: string, per_day: number, resets_in: string, as_of: string };
 
 export type QuotaView = { bucket: string, label: string, used: number, per_day: number, resets_at: string | null };
@@ -607,6 +644,8 @@ export type Settings = {
 
 export type Sibling = { id: number, account: number, platform: string, state: State, own_words: boolean, own_time: boolean };
 
+export type Siblings = "keep" | "end";
+
 export type SignInFacts = {
   way: string;
   label: string;
@@ -633,6 +672,9 @@ export type SignInFacts = {
   asks_scopes: boolean;
   rotates: boolean;
   revokes_all: boolean;
+  grantee: Grantee;
+  project_until: string | null;
+  access_page: string | null;
 };
 
 export type Slot = { weekday: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun", time: string };
@@ -738,7 +780,10 @@ export interface Commands {
   "accounts.connect": { given: Connect; answer: Connection };
   "accounts.choose": { given: Chosen; answer: Array<AccountView> };
   "accounts.list": { given: Nothing; answer: Array<AccountView> };
-  "accounts.disconnect": { given: Id; answer: Disconnected };
+  "accounts.siblings": { given: Id; answer: Array<LinkedChannel> };
+  "accounts.disconnect": { given: Disconnect; answer: Disconnected };
+  "accounts.disconnected": { given: Nothing; answer: Array<GoneView> };
+  "accounts.purge": { given: Id; answer: Purged };
   "accounts.rules": { given: Rules; answer: AccountView };
   "posts.check": { given: AddPost; answer: Checked };
   "posts.add": { given: AddPost; answer: Added };
@@ -772,6 +817,7 @@ export interface Commands {
   "activity.list": { given: History; answer: Array<Happening> };
   "activity.search": { given: History; answer: Searched };
   "house.show": { given: Nothing; answer: HouseView };
+  "practice.forget": { given: Nothing; answer: Forgotten };
   "backups.list": { given: Nothing; answer: Array<BackupView> };
   "backups.make": { given: Nothing; answer: BackupView };
   "vault.list": { given: Nothing; answer: VaultView };

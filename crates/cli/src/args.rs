@@ -81,12 +81,19 @@ pub enum Command {
     Apps(Apps),
     /// Sign a channel in through the browser.
     Connect(Connect),
-    /// List the connected channels.
-    Accounts,
-    /// Revoke a channel's sign-in and forget its secrets.
+    /// List the channels: connected ones, and disconnected ones until their data is deleted.
+    Accounts {
+        #[command(subcommand)]
+        what: Option<Accounts>,
+    },
+    /// Revoke a channel's sign-in and forget its secrets. Its data is deleted 30 days later.
     Disconnect {
         /// Number, handle or name; or the platform when it has one channel.
         account: String,
+        /// Where the platform can end the access only for all channels of one sign-in: end it for all. Without this it is kept for the
+        /// others.
+        #[arg(long)]
+        siblings: bool,
     },
     /// Queue a video.
     Post(Post),
@@ -158,6 +165,15 @@ pub enum Command {
         /// Write all pages into this folder.
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Accounts {
+    /// Delete the data of a disconnected channel now: name, words, links and paths of its posts, in backups too.
+    Purge {
+        /// Number, handle or name; or the platform when just one of its channels is disconnected.
+        account: String,
     },
 }
 
@@ -416,6 +432,9 @@ pub struct CallArgs {
 
 #[derive(Args, Debug)]
 pub struct SandboxArgs {
+    /// Delete the copies of videos that were practised with, and start nothing.
+    #[arg(long)]
+    pub forget: bool,
     /// Write the announcement to this file too, for --hosts.
     #[arg(long, value_name = "FILE")]
     pub announce: Option<PathBuf>,

@@ -14,7 +14,7 @@ mod settings;
 mod traces;
 mod vault;
 
-use crate::args::{Apps, Cli, Command};
+use crate::args::{Accounts, Apps, Cli, Command};
 use crate::home::{self, Secrets};
 use crate::host::Terminal;
 use crate::out::Out;
@@ -50,8 +50,11 @@ pub async fn run(cli: Cli, out: Out) -> Outcome<Exit> {
     times::show_in(&door.zone().await?);
     match command {
         Command::Apps(apps) => apps::run(&door, apps).await,
-        Command::Accounts => accounts::list(&door).await,
-        Command::Disconnect { account } => accounts::disconnect(&door, &account).await,
+        Command::Accounts { what: None } => accounts::list(&door).await,
+        Command::Accounts { what: Some(Accounts::Purge { account }) } => {
+            accounts::purge(&door, &account).await
+        }
+        Command::Disconnect { account, siblings } => accounts::disconnect(&door, &account, siblings).await,
         Command::Post(post) => posts::post(&door, post).await,
         Command::Check(check) => posts::check(&door, check).await,
         Command::Edit(edit) => posts::edit(&door, edit).await,

@@ -7,7 +7,7 @@ use house::{House, PASSPHRASE, Ran, contents, slipway};
 use std::io::Write;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 33] = [
+const COMMANDS: [&[&str]; 34] = [
     &["apps"],
     &["apps", "add"],
     &["apps", "list"],
@@ -16,6 +16,7 @@ const COMMANDS: [&[&str]; 33] = [
     &["apps", "page"],
     &["connect"],
     &["accounts"],
+    &["accounts", "purge"],
     &["disconnect"],
     &["post"],
     &["check"],

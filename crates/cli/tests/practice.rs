@@ -55,6 +55,15 @@ fn from_sign_in_to_a_public_post() {
 
     let gone = house.json(&["disconnect", "youtube"]);
     assert_eq!(gone["revoked"], true, "{gone}");
+    assert_eq!(gone["access"], json!({"outcome": "revoked", "ended": []}), "{gone}");
+    // Until its day it is listed, and its data can be deleted before.
+    let listed = house.run(&["accounts"]);
+    assert!(listed.out.contains("disconnected; its data is deleted"), "{listed:?}");
+    house.refused(&["accounts", "purge", "nobody"], 1, "account_unknown");
+    let purged = house.json(&["accounts", "purge", "youtube"]);
+    assert_eq!((&purged["removed"], &purged["kept"]), (&json!(0), &json!(2)), "{purged}");
+    assert!(!house.run(&["accounts"]).out.contains("disconnected"));
+    assert!(!house.run(&["list"]).out.contains("Bread"));
     house.refused(&["post", &video, "--to", "youtube", "--title", "Bread"], 1, "account_unknown");
 }
 

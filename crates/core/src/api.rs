@@ -8,17 +8,21 @@ mod accounts;
 mod bindings;
 mod composing;
 mod connect;
+mod disconnect;
 mod edit;
 mod health;
 mod look;
 mod posts;
+mod practice;
+mod purge;
 mod refile;
 mod vault;
 
-pub use accounts::{AddApp, Disconnected, RedirectPage, Rules, find_account, way_of};
+pub use accounts::{AddApp, RedirectPage, Rules, find_account, way_of};
 pub use composing::{Composing, Draft, SaveComposing};
 pub(crate) use connect::Choosing;
 pub use connect::{Choosable, Choose, Chosen, Connect, Connection};
+pub use disconnect::{AccessEnd, Disconnect, Disconnected, LinkedChannel, Siblings};
 pub use edit::{EditPost, Reorder};
 pub use health::{AskLive, Tested};
 pub use look::{
@@ -27,6 +31,7 @@ pub use look::{
 };
 pub(crate) use posts::re_derive;
 pub use posts::{AddPost, Added, Checked, Decide, Finish, Schedule, Which};
+pub use purge::{GoneView, Purged, find_disconnected};
 pub use refile::Refile;
 pub use vault::{
     FolderPlace, VaultEntry, VaultFolder, VaultView, Wipe, Wiped, chosen as chosen_entries, vault_view,
@@ -131,7 +136,10 @@ commands! {
     "accounts.connect" => connect::connect, Connect => Connection;
     "accounts.choose" => connect::choose, Chosen => Vec<AccountView>;
     "accounts.list" => accounts::list, Nothing => Vec<AccountView>;
-    "accounts.disconnect" => accounts::disconnect, Id => Disconnected;
+    "accounts.siblings" => disconnect::siblings, Id => Vec<LinkedChannel>;
+    "accounts.disconnect" => disconnect::disconnect, Disconnect => Disconnected;
+    "accounts.disconnected" => purge::list, Nothing => Vec<GoneView>;
+    "accounts.purge" => purge::purge_now, Id => Purged;
     "accounts.rules" => accounts::set_rules, Rules => AccountView;
     "posts.check" => posts::check, AddPost => Checked;
     "posts.add" => posts::add, AddPost => Added;
@@ -165,6 +173,7 @@ commands! {
     "activity.list" => look::activity, History => Vec<Happening>;
     "activity.search" => look::search, History => Searched;
     "house.show" => look::house, Nothing => HouseView;
+    "practice.forget" => practice::forget, Nothing => practice::Forgotten;
     "backups.list" => look::list_backups, Nothing => Vec<BackupView>;
     "backups.make" => look::make_backup, Nothing => BackupView;
     "vault.list" => vault::list, Nothing => VaultView;

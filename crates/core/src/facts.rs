@@ -2,6 +2,10 @@
 //!
 //! Each fact carries the date it was true and the section of the public documentation it comes from. Not here: behaviour.
 
+mod access;
+
+pub use access::{Grantee, RevokeFact};
+
 use crate::platform::{Choice, Words};
 use serde::Serialize;
 
@@ -86,8 +90,14 @@ pub struct SignInFacts {
     pub asks_scopes: bool,
     /// Does each refresh hand out a new refresh token that replaces the old?
     pub rotates: bool,
-    /// Revoking takes every scope of the same developer project with it.
+    /// Revoking ends every sign-in of the same person to the same developer project, not only the one that is given back.
     pub revokes_all: bool,
+    /// Whose grant a sign-in is. Read where `revokes_all` is true.
+    pub grantee: Grantee,
+    /// Client ids of one developer project agree up to this character. `None`: each client id is a project of its own.
+    pub project_until: Option<char>,
+    /// Https address of the page where a person takes the access of an app back.
+    pub access_page: Option<&'static str>,
 }
 
 /// One step of making a developer app.
@@ -176,19 +186,6 @@ pub struct TradeFact {
     pub token_field: &'static str,
     pub client_id: bool,
     pub client_secret: bool,
-}
-
-/// How a sign-in is given back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case", tag = "by", rename_all_fields = "snake_case")]
-pub enum RevokeFact {
-    /// RFC 7009: a form with the refresh token.
-    RefreshToken { at: (&'static str, &'static str) },
-    /// A form with the access token and the developer app.
-    AccessToken { at: (&'static str, &'static str) },
-    /// `DELETE` with the sign-in's own token as bearer.
-    Delete { at: (&'static str, &'static str) },
 }
 
 /// An address for the answer of a sign-in that a user may register beside "any port of this computer".
@@ -510,6 +507,9 @@ impl SignInFacts {
         asks_scopes: false,
         rotates: false,
         revokes_all: false,
+        grantee: Grantee::Unknown,
+        project_until: None,
+        access_page: None,
     };
 
     /// Does its answer come to an https page only, and to no address of this computer?

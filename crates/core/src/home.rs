@@ -15,6 +15,11 @@ pub fn of_world(home: &Path, sandbox: bool) -> PathBuf {
     if sandbox { home.join("sandbox") } else { home.to_path_buf() }
 }
 
+/// Where the simulated platforms keep what was practised with, below the data folder of all.
+pub fn practice(home: &Path) -> PathBuf {
+    home.join("simulated")
+}
+
 /// The system's place for the data of applications; nothing when it names none.
 pub fn default_home() -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);

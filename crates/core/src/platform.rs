@@ -339,6 +339,8 @@ pub enum Question {
     Owner,
     /// What was granted (`SignInFacts::asks_scopes`); asked with the sign-in's own token.
     Scopes,
+    /// Who granted it (`Grantee::Asked`); asked with the sign-in's own token.
+    Person,
 }
 
 impl Question {
@@ -360,6 +362,8 @@ pub enum Answer {
     /// The channel's id there (`Identity::remote_id`).
     Owner(String),
     Scopes(Vec<String>),
+    /// The id of the person who granted the sign-in.
+    Person(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

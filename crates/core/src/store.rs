@@ -15,6 +15,7 @@ mod open;
 pub use open::{backup_named, restore, restore_named};
 pub(crate) use open::{backups, folder_id_in};
 pub mod post;
+pub mod purge;
 pub mod setting;
 
 use crate::event::{Events, What};

@@ -147,7 +147,12 @@ pub struct Moving {
 impl DeliveryView {
     /// Its title, or its file where it has none.
     pub fn label(&self) -> &str {
-        if self.title.is_empty() { &self.file } else { &self.title }
+        match (self.title.as_str(), self.file.as_str()) {
+            // The data of its channel was deleted.
+            ("", "") => "(data deleted)",
+            ("", file) => file,
+            (title, _) => title,
+        }
     }
 }
 

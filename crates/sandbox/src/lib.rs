@@ -45,7 +45,7 @@ use std::time::Duration;
 /// How a sandbox starts.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
-    /// Folder where state and bytes outlive the process. Absent: memory and nameless files.
+    /// Folder where state and bytes outlive the process, the bytes for a day at most. Absent: memory and nameless files.
     pub home: Option<PathBuf>,
     /// Keep length and hash of what is uploaded, not the bytes.
     pub discard_bytes: bool,
@@ -99,11 +99,25 @@ pub struct Granted {
     pub refresh_token: String,
 }
 
+/// How many bytes of uploads lie under this home.
+pub fn kept_bytes(home: &std::path::Path) -> u64 {
+    store::size(home)
+}
+
+/// Deletes the bytes of all uploads under a home that no running sandbox has.
+///
+/// # Errors
+/// What the file system says where one could not be deleted.
+pub fn forget_kept_bytes(home: &std::path::Path) -> std::io::Result<()> {
+    store::forget(home, Duration::ZERO)
+}
+
 /// A running sandbox. Dropping it ends it too; `stop` waits and writes.
 pub struct Sandbox {
     world: Arc<world::World>,
     hosts: Option<hosts::Hosts>,
     writer: tokio::task::JoinHandle<()>,
+    sweeper: tokio::task::JoinHandle<()>,
     announcement: Announcement,
 }
 
@@ -118,7 +132,9 @@ impl Sandbox {
         world.changed();
         let writing = world.clone();
         let writer = tokio::spawn(async move { writing.keep_writing().await });
-        Ok(Sandbox { world, hosts: Some(hosts), writer, announcement })
+        let sweeping = world.clone();
+        let sweeper = tokio::spawn(async move { sweeping.keep_bytes_short().await });
+        Ok(Sandbox { world, hosts: Some(hosts), writer, sweeper, announcement })
     }
 
     pub fn announcement(&self) -> &Announcement {
@@ -227,9 +243,17 @@ impl Sandbox {
         self.world.reset();
     }
 
+    /// Deletes the bytes of all uploads; what stands on the platforms stays, and its page says that they are gone.
+    pub fn forget_bytes(&self) {
+        if let Err(error) = self.world.forget_all_bytes() {
+            tracing::warn!(%error, "the bytes of uploads could not be deleted");
+        }
+    }
+
     /// Ends all listeners and connections, then writes the state a last time.
     pub async fn stop(mut self) {
         self.writer.abort();
+        self.sweeper.abort();
         if let Some(hosts) = self.hosts.take() {
             hosts.stop().await;
         }
@@ -242,5 +266,6 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.writer.abort();
+        self.sweeper.abort();
     }
 }

@@ -77,7 +77,9 @@ const PLACEHOLDER: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0
 
 /// Kept bytes with `Range`, so that a player can seek. One range at a time; anything odd gets the whole.
 fn media(world: &Arc<World>, ask: &Ask, found: Option<(u64, u64, String)>) -> Answer {
-    let Some((blob, len, mime)) = found else { return Answer::text(404, "no bytes were kept") };
+    let Some((blob, len, mime)) = found.filter(|(blob, _, _)| world.store.has(*blob)) else {
+        return Answer::text(404, "no bytes were kept");
+    };
     let range = ask.header("range").and_then(|range| read_range(range, len));
     let (first, end) = range.unwrap_or((0, len));
     let mut answer = Answer::empty(if range.is_some() { 206 } else { 200 })

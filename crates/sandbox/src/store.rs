@@ -1,14 +1,16 @@
 //! The bytes that arrive: counted, hashed, and (unless told otherwise) kept in a file. In memory mode the file has no name and goes
 //! with the process; with a home it lies under `bytes/`. Memory stays flat however long the body is: frames go as they come through
-//! a short channel to a thread that hashes and writes them. Not here: what the bytes are for.
+//! a short channel to a thread that hashes and writes them. Bytes under a home are kept for a day at most (`KEPT`); what stands on the
+//! platforms stays without them. Not here: what the bytes are for.
 
 use anyhow::Context;
 use bytes::Bytes;
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// A file of kept bytes. Every access seeks first, so readers and a writer can share it.
 pub(crate) type Kept = Arc<Mutex<File>>;
@@ -18,6 +20,37 @@ pub(crate) type Kept = Arc<Mutex<File>>;
 pub(crate) const TIKTOK_BLOBS: u64 = 1 << 40;
 pub(crate) const META_BLOBS: u64 = 2 << 40;
 
+/// How long bytes lie under a home: they are whole copies of somebody's videos, and nothing looks at them later than that.
+pub(crate) const KEPT: Duration = Duration::from_secs(24 * 3600);
+
+/// Where the bytes of a home lie.
+pub(crate) fn folder_of(home: &Path) -> PathBuf {
+    home.join("bytes")
+}
+
+fn files(dir: &Path) -> impl Iterator<Item = (PathBuf, std::fs::Metadata)> + use<> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)))
+        .filter(|(_, meta)| meta.is_file())
+}
+
+/// How many bytes lie under this home.
+pub(crate) fn size(home: &Path) -> u64 {
+    files(&folder_of(home)).map(|(_, meta)| meta.len()).sum()
+}
+
+/// Deletes the bytes under this home that were last written so long ago; with zero, all.
+pub(crate) fn forget(home: &Path, older_than: Duration) -> std::io::Result<()> {
+    for (path, meta) in files(&folder_of(home)) {
+        let age = meta.modified().ok().and_then(|at| at.elapsed().ok()).unwrap_or_default();
+        if older_than.is_zero() || age >= older_than {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
 pub(crate) struct Store {
     dir: Option<PathBuf>,
     open: Mutex<HashMap<u64, Kept>>,
@@ -25,7 +58,7 @@ pub(crate) struct Store {
 
 impl Store {
     pub(crate) fn new(home: Option<&PathBuf>) -> anyhow::Result<Store> {
-        let dir = home.map(|home| home.join("bytes"));
+        let dir = home.map(|home| folder_of(home));
         if let Some(dir) = &dir {
             std::fs::create_dir_all(dir).context("making the sandbox's folder for bytes")?;
         }
@@ -60,6 +93,22 @@ impl Store {
         }
     }
 
+    /// Are the bytes of blob `id` still here?
+    pub(crate) fn has(&self, id: u64) -> bool {
+        match &self.dir {
+            Some(dir) => dir.join(id.to_string()).exists(),
+            None => self.open.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&id),
+        }
+    }
+
+    /// Closes what was deleted from the folder, so that the disk gets its space back.
+    pub(crate) fn close_deleted(&self) {
+        if let Some(dir) = &self.dir {
+            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            open.retain(|id, _| dir.join(id.to_string()).exists());
+        }
+    }
+
     /// Keeps a small whole thing (a thumbnail, a caption track).
     pub(crate) fn put(&self, id: u64, bytes: &[u8]) -> std::io::Result<()> {
         let kept = self.file(id)?;
@@ -71,6 +120,9 @@ impl Store {
 
     /// Up to `len` bytes from `offset`; fewer at the end.
     pub(crate) fn read(&self, id: u64, offset: u64, len: usize) -> std::io::Result<Bytes> {
+        if !self.has(id) {
+            return Err(std::io::ErrorKind::NotFound.into());
+        }
         let kept = self.file(id)?;
         let mut file = kept.lock().unwrap_or_else(PoisonError::into_inner);
         file.seek(SeekFrom::Start(offset))?;
@@ -106,6 +158,14 @@ impl Progress {
         file: Option<Kept>,
         at: u64,
     ) -> std::io::Result<Progress> {
+        // Bytes that were deleted meanwhile can't be hashed again: then only their number goes on.
+        let file = match file {
+            Some(kept) => {
+                let there = kept.lock().unwrap_or_else(PoisonError::into_inner).metadata()?.len() >= at;
+                there.then_some(kept)
+            }
+            None => None,
+        };
         let mut progress = Progress::new(hash && file.is_some(), granularity, file.clone());
         let Some(kept) = file else {
             progress.at = at;
@@ -282,6 +342,38 @@ mod tests {
         assert_eq!(progress.hash_hex().unwrap(), blake3::hash(&all[..8 * 1024]).to_hex().to_string());
         progress.back_to(1024);
         assert_eq!((progress.at, progress.hash_hex().unwrap()), (0, blake3::hash(b"").to_hex().to_string()));
+    }
+
+    #[test]
+    fn an_upload_goes_on_without_bytes_that_were_deleted() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::new(Some(&home.path().to_path_buf())).unwrap();
+        store.put(7, &stuff(5000)).unwrap();
+        assert_eq!(size(home.path()), 5000);
+        forget(home.path(), KEPT).unwrap();
+        assert!(store.has(7), "younger than a day");
+        forget(home.path(), Duration::ZERO).unwrap();
+        store.close_deleted();
+        assert_eq!((size(home.path()), store.has(7)), (0, false));
+        assert!(store.read(7, 0, 10).is_err(), "deleted bytes are no empty bytes");
+        let mut progress = Progress::taken_up(true, 1000, Some(store.file(7).unwrap()), 4000).unwrap();
+        progress.take(&stuff(1000)).unwrap();
+        assert_eq!((progress.at, progress.hash_hex()), (5000, None));
+        assert_eq!(size(home.path()), 0, "half a video is not begun again");
+    }
+
+    #[test]
+    fn bytes_older_than_a_day_are_deleted() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::new(Some(&home.path().to_path_buf())).unwrap();
+        for (id, age) in [(1, KEPT + Duration::from_secs(60)), (2, KEPT - Duration::from_secs(60))] {
+            store.put(id, b"a video").unwrap();
+            let file =
+                File::options().write(true).open(home.path().join("bytes").join(id.to_string())).unwrap();
+            file.set_modified(std::time::SystemTime::now() - age).unwrap();
+        }
+        forget(home.path(), KEPT).unwrap();
+        assert_eq!((store.has(1), store.has(2)), (false, true));
     }
 
     #[test]

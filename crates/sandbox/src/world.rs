@@ -191,6 +191,31 @@ impl World {
         self.changed();
     }
 
+    /// Deletes bytes under home that are a day old, every hour, until the task is dropped.
+    pub(crate) async fn keep_bytes_short(&self) {
+        let Some(home) = self.home.clone() else { return };
+        loop {
+            if let Err(error) = self.forget_bytes(&home, crate::store::KEPT) {
+                tracing::warn!(%error, "old bytes could not be deleted");
+            }
+            tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
+        }
+    }
+
+    fn forget_bytes(&self, home: &Path, older_than: std::time::Duration) -> std::io::Result<()> {
+        let forgotten = crate::store::forget(home, older_than);
+        self.store.close_deleted();
+        forgotten
+    }
+
+    /// Deletes all bytes under home.
+    pub(crate) fn forget_all_bytes(&self) -> std::io::Result<()> {
+        match &self.home {
+            Some(home) => self.forget_bytes(home, std::time::Duration::ZERO),
+            None => Ok(()),
+        }
+    }
+
     /// Writes to home after each burst of changes, until the task is dropped.
     pub(crate) async fn keep_writing(&self) {
         loop {

@@ -208,6 +208,7 @@ const house: HouseView = {
   database_bytes: 395_000,
   backups_bytes: 1_200_000,
   posters_bytes: 84_000,
+  practised_bytes: 0,
   queue_runs: true,
   now: now.toISOString(),
 };
@@ -426,6 +427,8 @@ export const answers: Answers = {
     back_to: null,
   }),
   "house.show": () => house,
+  "accounts.disconnected": () => [],
+  "accounts.siblings": () => [],
   "backups.list": () => backups,
   "vault.list": () => vault,
   "vault.wipe": (given) => {

@@ -1,4 +1,4 @@
-//! `connect`, `accounts`, `disconnect`: channels.
+//! `connect`, `accounts`, `accounts purge`, `disconnect`: channels.
 
 use super::{Door, apps};
 use crate::args::{Connect, Global};
@@ -9,7 +9,7 @@ use crate::times;
 use crate::words::Exit;
 use serde_json::{Value, json};
 use slipway_core::api;
-use slipway_core::api::{Choose, Connection, Disconnected};
+use slipway_core::api::{AccessEnd, Choose, Connection, Disconnected, GoneView, LinkedChannel, Purged};
 use slipway_core::problem::{Code, Outcome, Problem};
 use slipway_core::store::account::AccountState;
 use slipway_core::view::AccountView;
@@ -102,11 +102,12 @@ fn token() -> Outcome<String> {
 pub async fn list(door: &Door) -> Outcome<Exit> {
     let answer = door.call("accounts.list", Value::Null).await?;
     let accounts: Vec<AccountView> = super::read(answer.clone())?;
+    let gone: Vec<GoneView> = door.ask("accounts.disconnected", Value::Null).await?;
     door.out.answer(&answer, |out| {
-        if accounts.is_empty() {
+        if accounts.is_empty() && gone.is_empty() {
             return out.aside("No channels yet. slipway connect PLATFORM");
         }
-        let rows: Vec<Vec<String>> = accounts
+        let mut rows: Vec<Vec<String>> = accounts
             .iter()
             .map(|account| {
                 let state = match (account.state, &account.waits) {
@@ -128,20 +129,31 @@ pub async fn list(door: &Door) -> Outcome<Exit> {
                 ]
             })
             .collect();
+        rows.extend(gone.iter().map(|gone| {
+            vec![
+                gone.id.to_string(),
+                gone.platform_name.clone(),
+                clip(&gone.name, 40),
+                gone.handle.clone().unwrap_or_default(),
+                format!("disconnected; its data is deleted {}", times::shown(gone.data_until)),
+                String::new(),
+                String::new(),
+            ]
+        }));
         out.table(&["ID", "PLATFORM", "CHANNEL", "HANDLE", "STATE", "SIGN-IN ENDS", "LINK"], &rows);
     });
     Ok(Exit::Done)
 }
 
-pub async fn disconnect(door: &Door, account: &str) -> Outcome<Exit> {
+pub async fn disconnect(door: &Door, account: &str, siblings: bool) -> Outcome<Exit> {
     let account = api::find_account(&door.engine, account)?;
-    let answer = door.call("accounts.disconnect", json!({ "id": account.id })).await?;
+    let given = json!({ "id": account.id, "siblings": if siblings { "end" } else { "keep" } });
+    let answer = door.call("accounts.disconnect", given).await?;
     let done: Disconnected = super::read(answer.clone())?;
+    let platform = door.engine.platform(&account.platform).map_or("The platform", |known| known.facts().name);
     door.out.answer(&answer, |out| {
-        out.line(&format!("{} is disconnected; its secrets are wiped.", account.name));
-        if !done.revoked {
-            out.line("The platform could not be told. Remove Slipway in the platform's own settings, too.");
-        }
+        out.line(&format!("{} is disconnected; its secrets on this computer are wiped.", account.name));
+        access_lines(platform, &done.access).iter().for_each(|line| out.line(line));
         if done.waiting > 0 {
             out.line(&format!("{} posts wait until it is connected again.", done.waiting));
         }
@@ -151,6 +163,100 @@ pub async fn disconnect(door: &Door, account: &str) -> Outcome<Exit> {
                 done.handed_over
             ));
         }
+        out.line(&format!(
+            "Its name, posts and links here are deleted {}, unless you connect it again. Sooner: slipway accounts purge {}",
+            times::shown(done.data_until),
+            account.id
+        ));
     });
     Ok(Exit::Done)
+}
+
+/// What became of the access at the platform, in words.
+fn access_lines(platform: &str, access: &AccessEnd) -> Vec<String> {
+    let names =
+        |list: &[LinkedChannel]| list.iter().map(|one| one.name.clone()).collect::<Vec<_>>().join(", ");
+    let at = |page: &Option<String>| match page {
+        Some(page) => format!(" You can take it back there yourself: {page}"),
+        None => String::new(),
+    };
+    let sign_in_again = |ended: &[LinkedChannel]| match ended {
+        [] => None,
+        ended => Some(format!("These channels ended with it and need a new sign-in: {}.", names(ended))),
+    };
+    match access {
+        AccessEnd::Revoked { ended } => {
+            let mut lines = vec![format!("{platform} has taken Slipway's access back.")];
+            lines.extend(sign_in_again(ended));
+            lines
+        }
+        AccessEnd::Kept { siblings, page } => vec![format!(
+            "{platform} was not told: it ends the access only for all channels of one sign-in, and it is needed for {}. To end it for all, disconnect with --siblings.{}",
+            names(siblings),
+            at(page)
+        )],
+        AccessEnd::NotPossible { page } => vec![format!(
+            "{platform} offers no way for Slipway to take its access back, so the access goes on until it runs out.{}",
+            at(page)
+        )],
+        AccessEnd::Unreached { page } => {
+            vec![format!("{platform} could not be reached, so it was not told.{}", at(page))]
+        }
+        AccessEnd::Unconfirmed { ended, page } => {
+            let mut lines = vec![format!(
+                "{platform} was told, but did not confirm that the access has ended.{}",
+                at(page)
+            )];
+            lines.extend(sign_in_again(ended));
+            lines
+        }
+        AccessEnd::NothingStored { page } => vec![format!(
+            "No sign-in was stored on this computer any more, so {platform} could not be told.{}",
+            at(page)
+        )],
+    }
+}
+
+pub async fn purge(door: &Door, account: &str) -> Outcome<Exit> {
+    let gone = api::find_disconnected(&door.engine, account)?;
+    let answer = door.call("accounts.purge", json!({ "id": gone.id })).await?;
+    let done: Purged = super::read(answer.clone())?;
+    door.out.answer(&answer, |out| {
+        out.line(&format!("The data of {} is deleted here and in {} backups.", gone.name, done.copies));
+        if done.removed > 0 {
+            out.line(&format!("{} posts that waited for it are deleted.", done.removed));
+        }
+        if done.kept > 0 {
+            out.line(&format!("Of {} posts only number, times and state stay.", done.kept));
+        }
+    });
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_end_of_an_access_has_its_own_words() {
+        let one = vec![LinkedChannel { account: 2, platform: "p".into(), name: "The other".into() }];
+        let page = Some("https://platform.example/apps".to_string());
+        let ends = [
+            AccessEnd::Revoked { ended: Vec::new() },
+            AccessEnd::Revoked { ended: one.clone() },
+            AccessEnd::Kept { siblings: one.clone(), page: page.clone() },
+            AccessEnd::NotPossible { page: page.clone() },
+            AccessEnd::Unreached { page: page.clone() },
+            AccessEnd::Unconfirmed { ended: Vec::new(), page: page.clone() },
+            AccessEnd::NothingStored { page },
+        ];
+        let said: Vec<String> = ends.iter().map(|end| access_lines("Platform", end).join(" ")).collect();
+        for (nth, (end, text)) in ends.iter().zip(&said).enumerate() {
+            assert!(said.iter().skip(nth + 1).all(|other| other != text), "{text}");
+            let taken_back = text.contains("has taken");
+            assert_eq!(taken_back, matches!(end, AccessEnd::Revoked { .. }), "{text}");
+            assert_eq!(text.contains("https://platform.example/apps"), !taken_back, "{text}");
+        }
+        assert!(said[1].contains("The other") && said[2].contains("The other"));
+    }
 }

@@ -14,7 +14,7 @@ use std::io::Read;
 const LONGEST: u64 = 4 << 20;
 
 /// What reads or writes a secret; nothing else asks for a passphrase.
-const WITH_SECRETS: [&str; 11] = [
+const WITH_SECRETS: [&str; 12] = [
     "apps.add",
     "apps.remove",
     "apps.test",
@@ -22,6 +22,7 @@ const WITH_SECRETS: [&str; 11] = [
     "accounts.connect",
     "accounts.disconnect",
     "accounts.health",
+    "accounts.siblings",
     "accounts.terms",
     "platforms.live",
     "vault.list",

@@ -8,6 +8,9 @@ use slipway_core::problem::{Code, Outcome, Problem};
 use slipway_sandbox::{Config, Sandbox};
 
 pub async fn run(global: &Global, args: SandboxArgs, out: Out) -> Outcome<Exit> {
+    if args.forget {
+        return forget(global, out);
+    }
     let sandbox = start(config(global, &args)).await?;
     let announcement = sandbox.announcement().clone();
     if let Some(file) = &args.announce {
@@ -37,7 +40,26 @@ pub async fn run(global: &Global, args: SandboxArgs, out: Out) -> Outcome<Exit> 
         out.aside("Ctrl-C ends it.");
     });
     ended.cancelled().await;
+    // Practice is over: no copy of a video stays.
+    sandbox.forget_bytes();
     sandbox.stop().await;
+    Ok(Exit::Done)
+}
+
+/// Deletes the copies of videos that a sandbox of this home kept.
+fn forget(global: &Global, out: Out) -> Outcome<Exit> {
+    let home = global.home.clone().or_else(slipway_core::home::default_home).ok_or_else(|| {
+        Problem::block(Code::BadRequest, "This system names no place for data. Say one with --home.")
+    })?;
+    let folder = slipway_core::home::practice(&home);
+    let bytes = slipway_sandbox::kept_bytes(&folder);
+    slipway_sandbox::forget_kept_bytes(&folder).map_err(|error| {
+        Problem::block(Code::ReadOnly, "A copy of a video you practised with could not be deleted.")
+            .detail(error)
+    })?;
+    out.answer(&serde_json::json!({ "bytes": bytes }), |out| {
+        out.line(&format!("Deleted {} of videos you practised with.", slipway_core::check::bytes(bytes)));
+    });
     Ok(Exit::Done)
 }
 

@@ -1,26 +1,20 @@
-//! Developer apps and channels: add, list, disconnect. Not here: signing in (`connect`).
+//! Developer apps and channels: add and list. Not here: signing in (`connect`), disconnecting (`disconnect`).
 
 use super::{Host, Id, Nothing};
-use crate::engine::{Engine, sql};
+use crate::engine::Engine;
 use crate::event::What;
-use crate::facts::{Facts, RedirectKind, RevokeFact};
-use crate::platform::Stage;
-use crate::post::State;
-use crate::problem::{Code, Fix, Outcome, Problem};
-use crate::queue;
+use crate::facts::{Facts, RedirectKind};
+use crate::problem::{Code, Outcome, Problem};
 use crate::schedule::lead::MissedRule;
 use crate::schedule::slots::Slot;
 use crate::secrets::told;
 use crate::sensitive::SecretString;
-use crate::sign_in::{self, AppCredentials, Way};
+use crate::sign_in::Way;
 use crate::store::account;
-use crate::store::delivery::{self, Delivery};
-use crate::store::{Tx, app};
+use crate::store::app;
 use crate::view::{AccountView, AppView, unknown_account};
-use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// A developer app of the user's own. The secret goes to the vault and nowhere else.
 #[derive(Deserialize)]
@@ -193,173 +187,6 @@ pub(super) fn find(engine: &Engine, id: i64) -> Outcome<AccountView> {
         .into_iter()
         .find(|account| account.id == id)
         .ok_or_else(|| unknown_account(&id.to_string()))
-}
-
-/// What a disconnect did.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Disconnected {
-    pub account: i64,
-    /// False when the platform could not be told; the user can revoke in the platform's own settings.
-    pub revoked: bool,
-    /// Posts that now wait for a new sign-in.
-    pub waiting: usize,
-    /// Posts that the platform holds already and publishes by itself.
-    pub handed_over: usize,
-}
-
-/// Revokes at the platform, then wipes: vault entry, access token, memos.
-pub(super) async fn disconnect(engine: &Engine, _: &dyn Host, given: Id) -> Outcome<Disconnected> {
-    let id = given.id;
-    let account = engine
-        .read(|sql| account::get(sql, id))?
-        .filter(|account| account.state != account::AccountState::Gone);
-    let account = account.ok_or_else(|| unknown_account(&id.to_string()))?;
-    let platform = engine.platform(&account.platform)?.clone();
-    let app = engine.read(|sql| app::get(sql, account.app))?;
-    // What is under way for it stops, and says how far it came, before its tokens die.
-    engine
-        .write(move |tx| {
-            tx.say(What::Account { id });
-            account::set_state(tx, id, account::AccountState::SignIn)
-        })
-        .await?;
-    comes_to_rest(engine, id).await?;
-    let name = account.name.clone();
-    let (waiting, handed_over) = engine.write(move |tx| lay_aside(tx, id, &name)).await?;
-    let revoked = match &app {
-        Some(app) => give_back(engine, &account, app, &platform).await?,
-        None => false,
-    };
-    let turn = engine.inner.tokens.hold(id).await;
-    told(engine.inner.secrets.wipe_account(id).await)?;
-    turn.forget();
-    drop(turn);
-    engine.inner.tokens.forget(id);
-    engine
-        .write(move |tx| {
-            tx.say(What::Account { id });
-            account::forget(tx, id)
-        })
-        .await?;
-    Ok(Disconnected { account: id, revoked, waiting, handed_over })
-}
-
-/// Tells the platform to forget the sign-in. False: it could not be told. A sign-in that speaks for other channels, too, is left
-/// to them.
-async fn give_back(
-    engine: &Engine,
-    account: &account::Account,
-    app: &app::App,
-    platform: &std::sync::Arc<dyn crate::platform::AnyPlatform>,
-) -> Outcome<bool> {
-    let Some(way) = Way::of(platform.facts(), &account.way) else { return Ok(false) };
-    let Some(fact) = &way.sign_in.revoke else { return Ok(true) };
-    // Some platforms are shown the access token, which may have to be fetched first. Before the turn is taken: fetching takes it, too.
-    let access = match fact {
-        RevokeFact::AccessToken { .. } => {
-            engine.bearer(account, app, platform).await.ok().map(|bearer| bearer.token)
-        }
-        _ => None,
-    };
-    let Some(mine) = told(engine.inner.secrets.usable(account.id).await)?.and_then(|stored| stored.refresh)
-    else {
-        return Ok(true);
-    };
-    for other in engine.read(account::all)? {
-        if other.id != account.id && other.app == account.app && other.way == account.way {
-            let theirs = told(engine.inner.secrets.usable(other.id).await)?.and_then(|stored| stored.refresh);
-            if theirs.is_some_and(|theirs| theirs.expose() == mine.expose()) {
-                return Ok(true);
-            }
-        }
-    }
-    let credentials = AppCredentials {
-        client_id: app.client_id.clone(),
-        client_secret: told(engine.inner.secrets.app(app.id).await)?,
-        redirect: None,
-    };
-    let given = sign_in::Given { refresh: &mine, access: access.as_deref() };
-    Ok(sign_in::revoke(&engine.inner.wire, way, &credentials, given).await.is_ok())
-}
-
-/// Waits until nobody works for this account, here or in the process that runs the queue; not for ever.
-async fn comes_to_rest(engine: &Engine, id: i64) -> Outcome<()> {
-    let patience = tokio::time::Instant::now() + Duration::from_secs(10);
-    loop {
-        let at_work: bool = engine.read(|sql| {
-            sql.prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM delivery WHERE account_id = ?1 AND claim IS NOT NULL) OR EXISTS (SELECT 1 FROM errand \
-                 JOIN delivery ON delivery.id = errand.delivery_id WHERE delivery.account_id = ?1 AND errand.claim IS NOT NULL)",
-            )?
-            .query_row([id], |row| row.get(0))
-        })?;
-        // The claims of a process that died are nobody's.
-        if !at_work || !engine.is_running() || tokio::time::Instant::now() > patience {
-            return Ok(());
-        }
-        engine.nudge();
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// All that is not at its end waits for a new sign-in; how many the platform does not hold yet, and how many it does.
-fn lay_aside(tx: &mut Tx, id: i64, name: &str) -> Outcome<(usize, usize)> {
-    let rows: Vec<Delivery> = sql(tx
-        .prepare("SELECT id FROM delivery WHERE account_id = ?1 AND state NOT IN ('published', 'cancelled', 'draft')")
-        .and_then(|mut get| get.query_map([id], |row| row.get::<_, i64>(0))?.collect::<rusqlite::Result<Vec<_>>>())
-        .and_then(|ids| ids.into_iter().filter_map(|id| delivery::get(tx, id).transpose()).collect()))?;
-    let (mut waiting, mut handed) = (0, 0);
-    for row in rows {
-        if row.state == State::HandedOver {
-            handed += 1;
-        } else {
-            waiting += 1;
-        }
-        let decided = row.problem.as_ref().is_some_and(|why| why.code == Code::Unsure);
-        let cancelled = row.problem.as_ref().is_some_and(|why| why.code == Code::NotCancelled);
-        let why = if cancelled || (row.cancelling && may_be_there(tx, &row)?) {
-            sql(tx.execute("UPDATE delivery SET cancelling = 0 WHERE id = ?1", [row.id]))?;
-            Problem::block(Code::NotCancelled, format!("{name} was disconnected while it was not certain whether this post, which you cancelled, is gone. Look at the platform and delete it there, then say whether it is there."))
-                .fix(Fix::Decide)
-        } else if decided || may_be_there(tx, &row)? {
-            Problem::block(Code::Unsure, format!("{name} was disconnected while it was not certain whether the platform has this post. Look there, then say \"it is there\" or \"post again\"."))
-                .fix(Fix::Decide)
-        } else {
-            Problem::block(
-                Code::SignInNeeded,
-                format!("{name} was disconnected. Connect it again, and this goes on."),
-            )
-            .fix(Fix::SignIn { account: id })
-        };
-        if row.state != State::Stuck {
-            queue::go(tx, row.id, State::Stuck)?;
-        }
-        sql(tx.execute(
-            "UPDATE delivery SET claim = NULL, claimed_at = NULL, in_flight = NULL, next_at = NULL, problem = ?2 WHERE id = ?1",
-            rusqlite::params![row.id, delivery::text(&why)],
-        ))?;
-    }
-    Ok((waiting, handed))
-}
-
-/// Its memo is about to be wiped, and nobody can ask any more: could all its bytes have arrived unheard (C2)?
-fn may_be_there(tx: &Tx, row: &Delivery) -> Outcome<bool> {
-    if row.remote.is_some() || row.memo.is_none() || row.stage == Some(Stage::Opening) {
-        return Ok(false);
-    }
-    // Whatever was under way when its process ended, or would not stop, may have been the last byte.
-    if row.in_flight.is_some() {
-        return Ok(true);
-    }
-    sql(tx
-        .prepare_cached(
-            "SELECT outcome = 'interrupted' OR coalesce(sent, 0) + coalesce(confirmed, 0) >= \
-               (SELECT media.size FROM post JOIN media ON media.id = post.media_id WHERE post.id = ?2) FROM attempt \
-             WHERE delivery_id = ?1 AND errand_id IS NULL AND (sent IS NOT NULL OR outcome = 'interrupted') ORDER BY id DESC LIMIT 1",
-        )
-        .and_then(|mut get| get.query_row([row.id, row.post], |row| row.get(0)).optional()))
-    .map(|found| found.unwrap_or(false))
 }
 
 /// An account's own rules.

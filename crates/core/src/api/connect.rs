@@ -5,6 +5,7 @@ use super::Host;
 use super::accounts::{find, way_of};
 use crate::engine::{Engine, signed_in_again};
 use crate::event::What;
+use crate::facts::Grantee;
 use crate::platform::{Answer, AnyPlatform, Fault, Identity, JobAccount, Question};
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::secrets::told;
@@ -99,6 +100,8 @@ struct SignedIn {
     granted: Granted,
     scopes: Vec<String>,
     found: Vec<Identity>,
+    /// Who granted it, where the platform tells.
+    person: Option<String>,
 }
 
 impl Choosing {
@@ -146,9 +149,10 @@ pub(super) async fn connect(engine: &Engine, host: &dyn Host, given: Connect) ->
     };
     let learned = async {
         let scopes = scopes(engine, &platform, way, &granted, pasted.is_some()).await?;
-        Ok((scopes, identities(engine, &platform, way, &app, &granted).await?))
+        let found = identities(engine, &platform, way, &app, &granted).await?;
+        Ok((scopes, found, person(engine, &platform, way, &granted).await))
     };
-    let (scopes, found) = match learned.await {
+    let (scopes, found, person) = match learned.await {
         Ok(learned) => learned,
         Err(problem) => {
             // Nothing of a sign-in that leads nowhere stays behind, not even at the platform; unless giving it back would end the
@@ -161,7 +165,7 @@ pub(super) async fn connect(engine: &Engine, host: &dyn Host, given: Connect) ->
             return Err(problem);
         }
     };
-    let sign_in = SignedIn { platform, way, app, granted, scopes, found };
+    let sign_in = SignedIn { platform, way, app, granted, scopes, found, person };
     let wanted = match sign_in.found.as_slice() {
         [_] if given.choose.is_empty() => sign_in.found.clone(),
         _ if !given.choose.is_empty() => chosen(&sign_in.found, &given.choose)?,
@@ -288,7 +292,7 @@ async fn keep(engine: &Engine, sign_in: &SignedIn, identity: &Identity) -> Outco
     let settings: Settings = engine.read(|sql| setting::get(sql, Settings::KEY))?;
     let (now, facts, way) = (engine.clock().now(), sign_in.platform.facts(), sign_in.way.sign_in.way);
     let (scopes, ends) = (sign_in.scopes.clone(), sign_in.granted.refresh_ends);
-    let (identity, app_id) = (identity.clone(), sign_in.app.id);
+    let (identity, app_id, person) = (identity.clone(), sign_in.app.id, sign_in.person.clone());
     let remote_id = identity.remote_id.clone();
     let id = engine
         .inner
@@ -301,6 +305,7 @@ async fn keep(engine: &Engine, sign_in: &SignedIn, identity: &Identity) -> Outco
                 scopes: &scopes,
                 sign_in_ends: ends,
                 way,
+                person: person.as_deref(),
             };
             account::connect(tx, &new, &settings.missed, now)
         })
@@ -347,6 +352,23 @@ async fn scopes(
         return Ok(granted.scopes.clone());
     }
     sign_in::all_there(way, &granted.scopes).map(|()| granted.scopes.clone())
+}
+
+/// Who granted it. Not knowing is no reason to refuse a sign-in: it then counts as anybody's.
+async fn person(
+    engine: &Engine,
+    platform: &Arc<dyn AnyPlatform>,
+    way: Way,
+    granted: &Granted,
+) -> Option<String> {
+    if way.sign_in.grantee != Grantee::Asked {
+        return None;
+    }
+    let account = JobAccount { way: way.sign_in.way.into(), ..JobAccount::default() };
+    match ask_new(engine, platform, &Question::Person, &account, &granted.access.bearer()).await {
+        Ok(Answer::Person(person)) => Some(person),
+        _ => None,
+    }
 }
 
 /// Asks the platform whose sign-in this is, page by page.

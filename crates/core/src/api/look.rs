@@ -290,6 +290,7 @@ pub(super) async fn house(engine: &Engine, _: &dyn Host, _: Nothing) -> Outcome<
             .sum(),
         backups_bytes: inside("backups"),
         posters_bytes: inside("posters"),
+        practised_bytes: super::practice::size(engine),
         queue_runs: engine.is_running(),
         now: engine.clock().now(),
     })

@@ -1,4 +1,5 @@
-//! Recurring work: tokens renewed ahead of their end, history kept in bounds, a daily copy of the queue.
+//! Recurring work: tokens renewed ahead of their end, history kept in bounds, data of channels that left deleted, a daily copy of the
+//! queue.
 //!
 //! Driven by a cron scheduler; the due queue is not: that is the table's. Each job may fail or be late without harm, and says so in
 //! the log.
@@ -131,6 +132,8 @@ impl Engine {
             tracing::info!(gone, "old history was dropped");
         }
         self.forget_media(now).await?;
+        // Before the day's copy, so that what goes today is not in it.
+        self.purge_due().await?;
         let day = now.to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
         let store = self.inner.store.clone();
         let copied = tokio::task::spawn_blocking(move || store.back_up_for(&day)).await;
@@ -139,7 +142,7 @@ impl Engine {
     }
 
     /// Files that were only looked at are forgotten, and pictures go with the media they show.
-    async fn forget_media(&self, now: Timestamp) -> Outcome<()> {
+    pub(crate) async fn forget_media(&self, now: Timestamp) -> Outcome<()> {
         let before = now.checked_sub(LOOKED_AT).unwrap_or(now).as_millisecond();
         let gone = self
             .write(move |tx| {

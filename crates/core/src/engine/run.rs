@@ -97,6 +97,10 @@ impl Engine {
         }
         self.reckon_instants_anew().await?;
         self.undo_an_earlier_clock().await?;
+        // A queue that runs for a minute a day must come to this, too. What fails here is tried again every hour.
+        if let Err(problem) = self.purge_due().await {
+            tracing::warn!(code = %problem.code.as_str(), "the data of disconnected channels could not be deleted yet");
+        }
         let maintenance = super::maintenance::start(self).await;
         let mut runner = Runner {
             engine: self.clone(),

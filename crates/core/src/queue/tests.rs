@@ -55,7 +55,7 @@ impl House {
                             url: None,
                             live: serde_json::Value::Null,
                         };
-                        let new = Connected { platform: "p", app, identity: &identity, scopes: &[], sign_in_ends: None, way: "" };
+                        let new = Connected { platform: "p", app, identity: &identity, scopes: &[], sign_in_ends: None, way: "", person: None };
                         account::connect(tx, &new, &MissedRule::Ask, at(0))
                     })
                     .collect::<Outcome<Vec<_>>>()

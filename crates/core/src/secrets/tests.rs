@@ -60,6 +60,7 @@ impl Folder {
                 scopes: &[],
                 sign_in_ends: None,
                 way: "",
+                person: None,
             };
             account::connect(tx, &new, &MissedRule::default(), Timestamp::UNIX_EPOCH)
         };

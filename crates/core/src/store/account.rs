@@ -45,6 +45,8 @@ pub struct Account {
     pub way: String,
     /// The newest times between last byte and "public", in milliseconds, newest last. They are told; nothing is sent ahead by them.
     pub pace: Vec<u64>,
+    /// Who granted its sign-in, where the platform tells (`Grantee::Asked`).
+    pub person: Option<String>,
 }
 
 /// How many measured times an account keeps.
@@ -71,7 +73,7 @@ impl Account {
 }
 
 const COLUMNS: &str = "id, platform, app_id, remote_id, name, handle, url, scopes, live, state, sign_in_ends, \
-     missed_rule, slots, connected_at, way, pace";
+     missed_rule, slots, connected_at, way, pace, person";
 
 fn from_row(row: &Row) -> rusqlite::Result<Account> {
     Ok(Account {
@@ -91,6 +93,7 @@ fn from_row(row: &Row) -> rusqlite::Result<Account> {
         connected_at: instant(row, 13)?.unwrap_or_default(),
         way: row.get(14)?,
         pace: json(row, 15)?,
+        person: row.get(16)?,
     })
 }
 
@@ -102,16 +105,17 @@ pub struct Connected<'a> {
     pub scopes: &'a [String],
     pub sign_in_ends: Option<Timestamp>,
     pub way: &'a str,
+    pub person: Option<&'a str>,
 }
 
 /// Adds the account, or brings back the one that is this channel already: its history and posts stay with it.
 pub fn connect(tx: &Tx, new: &Connected, rule: &MissedRule, now: Timestamp) -> Outcome<i64> {
     tx.query_row(
-        "INSERT INTO account (platform, app_id, remote_id, name, handle, url, scopes, live, state, sign_in_ends, missed_rule, connected_at, way) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'ok', ?9, ?10, ?11, ?12) \
+        "INSERT INTO account (platform, app_id, remote_id, name, handle, url, scopes, live, state, sign_in_ends, missed_rule, connected_at, way, person) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'ok', ?9, ?10, ?11, ?12, ?13) \
          ON CONFLICT (platform, remote_id) DO UPDATE SET app_id = excluded.app_id, name = excluded.name, handle = excluded.handle, \
            url = excluded.url, scopes = excluded.scopes, live = excluded.live, state = 'ok', sign_in_ends = excluded.sign_in_ends, \
-           connected_at = excluded.connected_at, way = excluded.way \
+           connected_at = excluded.connected_at, way = excluded.way, person = excluded.person, gone_at = NULL \
          RETURNING id",
         params![
             new.platform,
@@ -125,7 +129,8 @@ pub fn connect(tx: &Tx, new: &Connected, rule: &MissedRule, now: Timestamp) -> O
             new.sign_in_ends.map(Timestamp::as_millisecond),
             text(rule),
             now.as_millisecond(),
-            new.way
+            new.way,
+            new.person
         ],
         |row| row.get(0),
     )
@@ -207,11 +212,12 @@ pub fn set_rules(tx: &Tx, id: i64, missed: &MissedRule, slots: &[Slot]) -> Outco
     Ok(())
 }
 
-/// Nothing of the sign-in stays: what it could do, and what it was half-way through.
-pub fn forget(tx: &Tx, id: i64) -> Outcome<()> {
+/// Nothing of the sign-in stays: what it could do, and what it was half-way through. The rest goes with `purge`.
+pub fn forget(tx: &Tx, id: i64, now: Timestamp) -> Outcome<()> {
     tx.execute(
-        "UPDATE account SET state = 'gone', scopes = '[]', live = 'null', sign_in_ends = NULL WHERE id = ?1",
-        [id],
+        "UPDATE account SET state = 'gone', scopes = '[]', live = 'null', sign_in_ends = NULL, person = NULL, gone_at = ?2 \
+         WHERE id = ?1",
+        params![id, now.as_millisecond()],
     )
     .map_err(problem)?;
     tx.execute("UPDATE delivery SET memo = NULL WHERE account_id = ?1", [id]).map_err(problem)?;

@@ -13,6 +13,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0003_turn.sql")),
     M::up(include_str!("../../migrations/0004_ways.sql")),
     M::up(include_str!("../../migrations/0005_more.sql")),
+    M::up(include_str!("../../migrations/0007_purge.sql")),
     M::up(include_str!("../../migrations/0009_clock.sql")),
     M::up(include_str!("../../migrations/0010_cancel.sql")),
     M::up(include_str!("../../migrations/0011_sched.sql")),

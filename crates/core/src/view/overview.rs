@@ -63,6 +63,8 @@ pub struct HouseView {
     pub database_bytes: u64,
     pub backups_bytes: u64,
     pub posters_bytes: u64,
+    /// Copies of videos that were practised with in the sandbox.
+    pub practised_bytes: u64,
     /// Does some process run the queue?
     pub queue_runs: bool,
     pub now: Timestamp,

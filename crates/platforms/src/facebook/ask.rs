@@ -14,6 +14,7 @@ pub(super) fn ask(question: &Question, account: &JobAccount) -> Call {
         Question::Token => pages::token("facebook.page", &account.remote_id),
         Question::Owner => pages::owner("facebook.page", "id"),
         Question::Scopes => pages::permissions("facebook.permissions"),
+        Question::Person => pages::person("facebook.me"),
         // `answer` says that there is nothing to say; a cheap call, since a question must be one.
         Question::Live { .. } | Question::Terms => pages::permissions("facebook.permissions"),
     }
@@ -25,6 +26,7 @@ pub(super) fn answer(question: &Question, reply: &Reply) -> Result<Answer, Fault
         Question::Token => pages::token_in(reply, NAME).map(Answer::Token),
         Question::Owner => pages::owned(reply, NAME).map(Answer::Owner),
         Question::Scopes => pages::granted(reply, NAME).map(Answer::Scopes),
+        Question::Person => pages::person_in(reply, NAME).map(Answer::Person),
         Question::Live { what } => {
             Err(Fault::Strange { detail: format!("Facebook has no live list called {what:?}") })
         }

@@ -76,3 +76,15 @@ pub(crate) fn granted(reply: &Reply, platform: &str) -> Result<Vec<String>, Faul
         .filter_map(|item| item["permission"].as_str().map(str::to_string))
         .collect())
 }
+
+/// Asks who signed in.
+pub(crate) fn person(name: &'static str) -> Call {
+    Call::new(name, Method::GET, at("me")).auth(Auth::OwnerBearer).query("fields", "id")
+}
+
+/// The id of who signed in: of this app's own, and the same for every sign-in of that person to it.
+pub(crate) fn person_in(reply: &Reply, platform: &str) -> Result<String, Fault> {
+    let body = error::object(reply, platform)?;
+    super::id(&body["id"])
+        .ok_or_else(|| Fault::Strange { detail: format!("nobody in: {}", error::detail(reply)) })
+}

@@ -40,8 +40,12 @@ pub(crate) const FACEBOOK_LOGIN: SignInFacts = SignInFacts {
     paste: Some("a user access token, from the Graph API Explorer or of a system user"),
     account_tokens: true,
     asks_scopes: true,
-    // Every channel of the same app and person.
+    // Every channel of the same app and person: the tokens of all Pages come from one grant (Permissions with Facebook Login,
+    // "Revoking Login").
     revokes_all: true,
+    grantee: Grantee::Asked,
+    // Apps with Page permissions are listed under business integrations (Facebook Help Center).
+    access_page: Some("https://www.facebook.com/settings?tab=business_tools"),
     ..SignInFacts::PLAIN
 };
 

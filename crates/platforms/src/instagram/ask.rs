@@ -20,6 +20,7 @@ pub(crate) fn ask(question: &Question, account: &JobAccount) -> Call {
         Question::Terms => write::publishing_limit(account),
         Question::Token => write::page_token(account),
         Question::Scopes => write::permissions(),
+        Question::Person => pages::person("instagram.person"),
         // `answer` says that there is no such list; a cheap call, since a question must be one.
         Question::Live { .. } => write::publishing_limit(account),
     }
@@ -46,6 +47,7 @@ pub(crate) fn answer(question: &Question, account: &JobAccount, reply: &Reply) -
         Question::Terms => terms(reply).map(Answer::Terms),
         Question::Token => pages::token_in(reply, FACTS.name).map(Answer::Token),
         Question::Scopes => pages::granted(reply, FACTS.name).map(Answer::Scopes),
+        Question::Person => pages::person_in(reply, FACTS.name).map(Answer::Person),
         Question::Live { what } => {
             Err(Fault::Strange { detail: format!("Instagram has no live list called {what:?}") })
         }

@@ -104,6 +104,8 @@ pub(crate) static FACTS: Facts = Facts {
         paste: Some(
             "a token from the app dashboard (Instagram, API setup with Instagram login, Generate token)",
         ),
+        // Nothing ends a token of this way but its owner, here (Instagram Help Center, Apps and websites).
+        access_page: Some("https://www.instagram.com/accounts/manage_access/"),
         ..SignInFacts::PLAIN
     }],
     words: &[WordFact {

@@ -27,7 +27,8 @@ pub(crate) fn ask(question: &Question) -> Call {
         | Question::Owner
         | Question::Live { .. }
         | Question::Token
-        | Question::Scopes => write::user_info(),
+        | Question::Scopes
+        | Question::Person => write::user_info(),
     }
 }
 
@@ -52,7 +53,7 @@ pub(crate) fn answer(question: &Question, account: &JobAccount, reply: &Reply) -
         Question::Live { what } => {
             Err(Fault::Strange { detail: format!("TikTok has no live list called {what:?}") })
         }
-        Question::Token | Question::Scopes => {
+        Question::Token | Question::Scopes | Question::Person => {
             Err(Fault::Strange { detail: "TikTok has nothing to say to that".into() })
         }
     }

@@ -81,6 +81,9 @@ pub(crate) static FACTS: Facts = Facts {
         redirects: &[RedirectKind::FixedPort],
         rotates: true,
         revokes_all: true,
+        // A TikTok account is its own person: revoking ends what this creator granted, nobody else's.
+        grantee: Grantee::Channel,
+        access_page: Some("https://www.tiktok.com/setting"),
         ..SignInFacts::PLAIN
     },
     app_flags: &[AppFlagFact {

@@ -13,7 +13,9 @@ pub(crate) fn ask(question: &Question) -> Call {
         Question::Live { what } if what == "playlists" => write::my_playlists(),
         Question::Live { what } if what == "categories" => write::categories(),
         // `answer` says that there is no such list; a cheap call, since a question must be one.
-        Question::Live { .. } | Question::Terms | Question::Token | Question::Scopes => write::my_channel(),
+        Question::Live { .. } | Question::Terms | Question::Token | Question::Scopes | Question::Person => {
+            write::my_channel()
+        }
     }
 }
 
@@ -29,7 +31,7 @@ pub(crate) fn answer(question: &Question, reply: &Reply) -> Result<Answer, Fault
         Question::Live { what } => {
             Err(Fault::Strange { detail: format!("YouTube has no live list called {what:?}") })
         }
-        Question::Terms | Question::Token | Question::Scopes => {
+        Question::Terms | Question::Token | Question::Scopes | Question::Person => {
             Err(Fault::Strange { detail: "YouTube has nothing to say to that".into() })
         }
     }

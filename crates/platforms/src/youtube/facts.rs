@@ -50,7 +50,13 @@ pub(crate) static FACTS: Facts = Facts {
         redirect_path: "/",
         redirect_host: "127.0.0.1",
         rotates: false,
+        // Everything the person granted to any client of the same project (Using OAuth 2.0 for installed apps, "Revoking a token").
         revokes_all: true,
+        // No scope that Slipway asks for names the person.
+        grantee: Grantee::Unknown,
+        // A client id begins with the number of its project.
+        project_until: Some('-'),
+        access_page: Some("https://myaccount.google.com/connections"),
         ..SignInFacts::PLAIN
     },
     words: &[

@@ -17,7 +17,7 @@ pub(crate) fn index(world: &World) -> String {
     let mut shelves = String::new();
     for platform in platforms {
         let videos = state.videos.iter().rev().filter(|video| video.platform == platform);
-        let cards: String = videos.map(|video| card(video, state.now_ms, false)).collect();
+        let cards: String = videos.map(|video| card(world, video, state.now_ms, false)).collect();
         let _ = write!(shelves, "<h2>{}</h2><div class=grid>{cards}</div>", escape(name(platform)));
     }
     if shelves.is_empty() {
@@ -75,7 +75,7 @@ pub(crate) fn watch(world: &World, id: &str) -> Answer {
     match state.videos.iter().find(|video| video.id == id) {
         Some(video) => {
             let words = if video.tall { String::new() } else { lines(&video.description) };
-            let card = card(video, state.now_ms, true);
+            let card = card(world, video, state.now_ms, true);
             let body = format!("<p><a href=\"/\">All videos</a></p>{card}<p>{words}</p>");
             Answer::html(200, super::frame(title(video), &body, None))
         }
@@ -96,7 +96,7 @@ fn title(video: &VideoView) -> &str {
         .unwrap_or("Without a caption")
 }
 
-fn card(video: &VideoView, now_ms: i64, large: bool) -> String {
+fn card(world: &World, video: &VideoView, now_ms: i64, large: bool) -> String {
     let seen = video.public_at_ms.is_some_and(|at| at <= now_ms);
     let when = match (video.public_at_ms, &video.publish_at) {
         (Some(ms), _) if seen && video.privacy.to_lowercase().starts_with("publi") => {
@@ -113,10 +113,14 @@ fn card(video: &VideoView, now_ms: i64, large: bool) -> String {
         .map_or_else(|| "not hashed".into(), |hash| format!("blake3 {}…", hash.get(..12).unwrap_or(hash)));
     let poster =
         if video.thumbnail.is_some() { format!(" poster=\"/thumb/{}\"", video.id) } else { String::new() };
-    let player = format!(
-        "<video src=\"/media/{}\" controls preload=metadata playsinline{poster}></video>",
-        escape(&video.id)
-    );
+    let kept = world.media(&video.id).is_some_and(|(blob, _, _)| world.store.has(blob));
+    let player = match kept {
+        true => format!(
+            "<video src=\"/media/{}\" controls preload=metadata playsinline{poster}></video>",
+            escape(&video.id)
+        ),
+        false => "<p class=gone>The bytes of this video are not here any more: copies of what you practise with are deleted when practice ends, and after a day at the latest.</p>".into(),
+    };
     let picture = match video.tall {
         false => player,
         true => format!(
