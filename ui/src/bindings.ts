@@ -85,7 +85,14 @@ export type Attempt = {
 
 export type Audio = { codec: string, channels: number | null, sample_rate: number | null, bit_rate: number | null };
 
-export type BackupView = { name: string, at: string, bytes: number };
+export type BackupView = {
+  name: string;
+  at: string;
+  bytes: number;
+  scheduled: number | null;
+  published: number | null;
+  problem: Problem | null;
+};
 
 export type BandwidthRule =
   | { "rule": "unlimited" }
@@ -150,6 +157,7 @@ export type Code =
   | "refused"
   | "strange"
   | "unsure"
+  | "restored"
   | "gave_up"
   | "privacy_differs"
   | "not_public"
@@ -167,6 +175,7 @@ export type Code =
   | "read_only"
   | "database_newer"
   | "database_corrupt"
+  | "database_missing"
   | "database_other_world"
   | "already_running"
   | "host_unknown"
@@ -314,7 +323,7 @@ export type ErrandView = {
   done_at: string | null;
 };
 
-export type Event = { seq: number } & ({ "what": "delivery", id: number } | { "what": "account", id: number } | { "what": "app", id: number } | { "what": "media", id: number } | { "what": "composing", id: number } | { "what": "settings" } | { "what": "elsewhere" } | { "what": "notice", delivery: number, kind: NoticeKind } | { "what": "moving", delivery: number, sent: number, total: number, bytes_per_s: number });
+export type Event = { seq: number } & ({ "what": "delivery", id: number } | { "what": "account", id: number } | { "what": "app", id: number } | { "what": "media", id: number } | { "what": "composing", id: number } | { "what": "settings" } | { "what": "house" } | { "what": "elsewhere" } | { "what": "notice", delivery: number, kind: NoticeKind } | { "what": "moving", delivery: number, sent: number, total: number, bytes_per_s: number });
 
 export type Exclusion = { value: string, other: string, other_value: string, why: string };
 
@@ -408,6 +417,7 @@ export type HouseView = {
   posters_bytes: number;
   queue_runs: boolean;
   now: string;
+  problem: Problem | null;
 };
 
 export type Id = { id: number };

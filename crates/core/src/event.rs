@@ -29,6 +29,8 @@ pub enum What {
         id: i64,
     },
     Settings,
+    /// Something is wrong with the queue's file or its disk, or is right again: `house.show` says what.
+    House,
     /// Another process wrote; anything may have changed.
     Elsewhere,
     /// One happening the user may want to be told, once (C40): published, needs you, missed.

@@ -67,6 +67,8 @@ pub enum Code {
     Strange,
     /// It may be there: only a person, or a positive look, may decide (C2, C3).
     Unsure,
+    /// The queue was put back from an earlier state: the platform is asked before anything is sent.
+    Restored,
     GaveUp,
     /// Published, but not with the privacy that was asked for (C32).
     PrivacyDiffers,
@@ -97,6 +99,8 @@ pub enum Code {
     ReadOnly,
     DatabaseNewer,
     DatabaseCorrupt,
+    /// There was a queue here, and its file is gone or was replaced.
+    DatabaseMissing,
     DatabaseOtherWorld,
     AlreadyRunning,
     HostUnknown,

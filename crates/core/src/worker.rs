@@ -9,7 +9,7 @@ mod missed;
 mod moving;
 mod pace;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, sends_more};
 use crate::platform::{Act, Auth, Call, Fault, Reply, Stage, Step, Until, Whose, later};
 use crate::post::{FINISH_GRACE, HAND_OVER_GRACE, State};
 use crate::problem::{Code, Fix, Outcome, Problem};
@@ -17,6 +17,8 @@ use crate::queue::{self, Begun, Leave, Ticket};
 use crate::secrets::{open_memo, seal_memo, told};
 use crate::store::Tx;
 use crate::store::attempt::Attempt;
+use crate::store::delivery::MustAsk;
+use crate::store::generation;
 use crate::wire::{Gauge, Sent, request_id};
 pub(crate) use bearer::BearerTrouble;
 use bearer::{NoBearer, bearer};
@@ -54,7 +56,9 @@ pub(crate) async fn work(engine: Engine, ticket: Ticket, gauge: Arc<Gauge>, awak
 
 async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since: Timestamp) -> Outcome<()> {
     let mut desk = Desk::open(engine, ticket)?;
-    if !answers_for_its_minute(engine, ticket, &desk, awake_since).await? {
+    // Where the queue was put back, its minute is asked about once it is known what is there.
+    let only_looks = ticket.errand.is_none() && ticket.delivery.must_ask == MustAsk::Look;
+    if !only_looks && !answers_for_its_minute(engine, ticket, &desk, awake_since).await? {
         return Ok(());
     }
     let memo_key = match told(engine.inner.secrets.memo_key(desk.account.id).await) {
@@ -102,6 +106,10 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
         let known_before = ticket.errand.is_none() && desk.job.remote.is_some();
         if next.remote.is_some() {
             desk.job.remote = next.remote.clone();
+        }
+        if only_looks && sends_more(&next, &desk.job) {
+            let (again, written) = (ticket.clone(), line.take());
+            return engine.write(move |tx| queue::ask_the_list(tx, &again, written, now)).await;
         }
         let sealed = seal_memo(&memo_key, &row, &next.memo);
         if let Some(asked) = wishes(engine, ticket)?
@@ -152,7 +160,13 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
             act => {
                 let rest =
                     Rest { memo: sealed, stage: next.stage, remote: next.remote, confirmed: next.confirmed };
-                return rests(engine, ticket, &desk, act, rest, line.take()).await;
+                let seen = only_looks && !matches!(act, Act::Wait(_));
+                rests(engine, ticket, &desk, act, rest, line.take()).await?;
+                if seen {
+                    let again = ticket.clone();
+                    engine.write(move |tx| queue::seen_there(tx, &again)).await?;
+                }
+                return Ok(());
             }
         }
     }
@@ -224,15 +238,23 @@ async fn send(
     let (again, name, written) = (ticket.clone(), call.name, line.take());
     let (sealed, stage, remote, confirmed) =
         (kept.sealed.clone(), kept.stage, kept.remote.clone(), kept.confirmed);
-    let leave = engine
+    let now = engine.clock().now();
+    let (leave, generation) = engine
         .inner
         .store
         .write(move |tx| {
             flush(tx, &again, written)?;
             let begun = Begun { memo: &sealed, stage, remote: remote.as_ref(), confirmed };
-            queue::act_begins(tx, &again, &begun, name, &charges)
+            let moves = queue::begins_a_stage(tx, &again, stage)?;
+            let leave = queue::act_begins(tx, &again, &begun, name, &charges)?;
+            let raised = if moves && leave == Leave::Go { Some(generation::raise(tx, now)?) } else { None };
+            Ok((leave, raised))
         })
         .await?;
+    if let Some(generation) = generation {
+        // From here on a copy of the database from before is recognised as one.
+        engine.inner.store.keep_generation(generation).await?;
+    }
     match leave {
         Leave::Go => {}
         Leave::Spent(bucket) => {

@@ -207,6 +207,7 @@ const house: HouseView = {
   posters_bytes: 84_000,
   queue_runs: true,
   now: now.toISOString(),
+  problem: null,
 };
 
 const happenings = (): Happening[] =>
@@ -261,7 +262,14 @@ function detail(id: number): DeliveryDetail {
 }
 
 const backups: BackupView[] = [
-  { name: "slipway-2026-11-23.db", at: new Date(midnight - day).toISOString(), bytes: 395_000 },
+  {
+    name: "slipway-2026-11-23.db",
+    at: new Date(midnight - day).toISOString(),
+    bytes: 395_000,
+    scheduled: 12,
+    published: 34,
+    problem: null,
+  },
 ];
 
 type Answers = { [K in keyof Commands]?: (given: Commands[K]["given"]) => Commands[K]["answer"] };
@@ -392,7 +400,7 @@ export const answers: Answers = {
     happenings().filter((one) => !query || one.title.toLowerCase().includes(query.toLowerCase())),
   "house.show": () => house,
   "backups.list": () => backups,
-  "backups.make": () => backups[0] ?? { name: "", at: "", bytes: 0 },
+  "backups.make": () => backups[0] ?? { name: "", at: "", bytes: 0, scheduled: 0, published: 0, problem: null },
   "time.read": ({ at, zone: given }) => ({
     due: new Date(at).toISOString(),
     wall: { local: at, zone: given ?? zone },

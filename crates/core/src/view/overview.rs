@@ -4,7 +4,7 @@ use super::DeliveryView;
 use crate::api::History;
 use crate::engine::Engine;
 use crate::post::State;
-use crate::problem::Outcome;
+use crate::problem::{Outcome, Problem};
 use crate::settings::Settings;
 use crate::store::setting;
 use crate::vault::VaultKind;
@@ -64,6 +64,8 @@ pub struct HouseView {
     /// Does some process run the queue?
     pub queue_runs: bool,
     pub now: Timestamp,
+    /// What is wrong with the queue's file or its disk just now.
+    pub problem: Option<Problem>,
 }
 
 /// As many lines of history as one answer brings.
