@@ -284,7 +284,8 @@ async fn a_damaged_queue_is_kept_aside_and_the_backup_put_in_its_place() -> anyh
         assert_eq!(problem["fix"]["do"], "restore_backup");
         ensure!(
             slipway_stories::all_files(&place.folder())?.iter().any(|(path, bytes)| {
-                bytes == &damaged && path.file_name().is_some_and(|name| name.to_string_lossy().contains("damaged"))
+                bytes == &damaged
+                    && path.file_name().is_some_and(|name| name.to_string_lossy().contains("damaged"))
             }),
             "{name}: the damaged file is not kept: {problem:#}"
         );

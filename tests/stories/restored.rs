@@ -116,7 +116,8 @@ async fn copy_of_a_scheduled_post_makes_no_second_one() -> anyhow::Result<()> {
             scene.put_back(&kept)?;
             let engine = scene.engine()?;
             let running = Running::start(&engine);
-            let shown = wait_for(&engine, id, &["published", "stuck"], PATIENCE).await.context(case.clone())?;
+            let shown =
+                wait_for(&engine, id, &["published", "stuck"], PATIENCE).await.context(case.clone())?;
             running.stop().await?;
             ensure!(shown["state"] == "published" || needs_a_decision(&shown), "{case}: {shown:#}");
             ensure!(scene.town.videos().len() == before, "{case}: {:#?}", scene.town.videos());
@@ -196,7 +197,8 @@ async fn post_that_the_platform_does_not_have_goes_out_after_a_restore() -> anyh
             _ => {}
         }
         let lists = ["playlistItems.list", "instagram.list", "facebook.videos.list"];
-        let asked = scene.town.sandbox.calls().iter().filter(|call| lists.contains(&call.api.as_str())).count();
+        let asked =
+            scene.town.sandbox.calls().iter().filter(|call| lists.contains(&call.api.as_str())).count();
         ensure!(asked <= 1, "{platform}: one question for a channel, and there were {asked}");
     }
     Ok(())

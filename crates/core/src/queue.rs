@@ -10,8 +10,8 @@ mod claim;
 mod turn;
 mod wish;
 
-pub(crate) use after::{add_extras, catch_up};
 use after::look_if_moved;
+pub(crate) use after::{add_extras, catch_up};
 pub use anew::{begin_anew, made_anew, nothing_came};
 pub use asked::{Asked, answered, ask_the_list, seen_there};
 pub use claim::{Lane, claim_errands, claim_heavy, claim_light, next_wake, release_dead};
@@ -379,7 +379,7 @@ pub fn published(
     go(tx, id, State::Published)?;
     tx.prepare_cached(
         "UPDATE delivery SET remote_id = ?2, remote_url = ?3, privacy = ?4, public_at = ?5, problem = ?6, memo = NULL, \
-         stage = NULL, in_flight = NULL, cancelling = 0 WHERE id = ?1",
+         stage = NULL, in_flight = NULL, cancelling = 0, must_ask = 0 WHERE id = ?1",
     )
     .and_then(|mut set| {
         set.execute(params![

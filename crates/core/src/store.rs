@@ -14,8 +14,8 @@ pub mod generation;
 pub mod hold;
 pub mod media;
 mod open;
-pub(crate) use backup::{backups, is_as_written, sweep_halves};
 pub use backup::{Cancel, Choice, Holds, PutInPlace, backup_named, look_at, restore};
+pub(crate) use backup::{backups, is_as_written, sweep_halves};
 pub mod post;
 pub(crate) mod restored;
 pub mod setting;
@@ -122,6 +122,7 @@ impl Store {
     pub fn open(path: &Path, world: World, events: Events) -> Outcome<Store> {
         let changed = backup::changed_since_copy(path);
         let (connection, folder_id) = open::open(path, world)?;
+        let opened = watch::stand(path);
         let (jobs, inbox) = std::sync::mpsc::channel::<Job>();
         let (said, elsewhere) = (events.clone(), Arc::new(Notify::new()));
         let noticed = elsewhere.clone();
@@ -149,7 +150,10 @@ impl Store {
             *place = Some(writer);
         }
         let its = Arc::downgrade(&inner);
-        std::thread::Builder::new().name("store-watch".into()).spawn(move || watch::watch(&its)).map_err(starting)?;
+        std::thread::Builder::new()
+            .name("store-watch".into())
+            .spawn(move || watch::watch(&its, opened))
+            .map_err(starting)?;
         Ok(Store { inner })
     }
 
@@ -172,6 +176,10 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut Tx) -> Outcome<T> + Send + 'static,
     {
+        // What is written to a file that is gone is lost with this process.
+        if let Some(gone) = self.trouble().filter(|trouble| trouble.code == Code::DatabaseMissing) {
+            return Err(gone);
+        }
         let (done, answer) = oneshot::channel();
         let job: Job = Box::new(move |tx| {
             let result = with_savepoint(tx, work);
@@ -186,8 +194,9 @@ impl Store {
         if !sent {
             return Err(Problem::block(Code::Internal, "The queue's file is closed."));
         }
-        let answer =
-            answer.await.unwrap_or_else(|_| Err(Problem::block(Code::Internal, "The queue's writer stopped.")));
+        let answer = answer
+            .await
+            .unwrap_or_else(|_| Err(Problem::block(Code::Internal, "The queue's writer stopped.")));
         if let Err(problem) = &answer {
             self.note(problem);
         }

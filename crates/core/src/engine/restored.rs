@@ -5,8 +5,8 @@
 //! the counter in the vault, which recognises a whole folder that was put back.
 
 use super::{Engine, sql};
-use crate::platform::{Fault, Found, Job, Recent, Stage, Step};
 use crate::platform::{Act, later};
+use crate::platform::{Fault, Found, Job, Recent, Stage, Step};
 use crate::problem::{Code, Outcome, Problem};
 use crate::queue::{self, Asked, Ticket};
 use crate::store::account::{self, Account, AccountState};
@@ -72,7 +72,8 @@ impl Engine {
         if !self.has_witness() || vault.check().await.is_err() {
             return;
         }
-        if let Err(fault) = self.inner.secrets.keep_value(GENERATION, generation.to_string().as_bytes()).await {
+        if let Err(fault) = self.inner.secrets.keep_value(GENERATION, generation.to_string().as_bytes()).await
+        {
             tracing::debug!(code = fault.code(), "the keychain did not take the queue's counter");
         }
     }
@@ -80,8 +81,10 @@ impl Engine {
     /// Does something wait for a list?
     pub(super) fn has_to_ask(&self) -> Outcome<bool> {
         self.read(|sql| {
-            sql.prepare_cached(&format!("SELECT EXISTS (SELECT 1 FROM delivery INDEXED BY delivery_asked WHERE {WAITS})"))?
-                .query_row([], |row| row.get(0))
+            sql.prepare_cached(&format!(
+                "SELECT EXISTS (SELECT 1 FROM delivery INDEXED BY delivery_asked WHERE {WAITS})"
+            ))?
+            .query_row([], |row| row.get(0))
         })
     }
 
@@ -230,8 +233,7 @@ impl Engine {
 }
 
 /// Which deliveries wait for a list; `must_ask <> 0` names the index.
-const WAITS: &str =
-    "must_ask <> 0 AND must_ask = 2 AND claim IS NULL AND state NOT IN ('draft', 'stuck', 'published', 'cancelled')";
+const WAITS: &str = "must_ask <> 0 AND must_ask = 2 AND claim IS NULL AND state NOT IN ('draft', 'stuck', 'published', 'cancelled')";
 
 /// Passes by itself: asked again.
 fn passes(code: Code) -> bool {
@@ -254,9 +256,7 @@ fn passes(code: Code) -> bool {
 /// Would this step send something new, though nothing showed yet that it is not there?
 pub(crate) fn sends_more(next: &Step<Vec<u8>>, job: &Job) -> bool {
     match &next.act {
-        Act::Send(call) => {
-            call.is_upload() || matches!(next.stage, Stage::Opening | Stage::Publishing)
-        }
+        Act::Send(call) => call.is_upload() || matches!(next.stage, Stage::Opening | Stage::Publishing),
         // Bytes that wait here for their minute: whether they were released meanwhile was not asked.
         Act::Ready { .. } => true,
         Act::Wait(_) => false,

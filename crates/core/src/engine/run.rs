@@ -100,6 +100,9 @@ impl Engine {
     /// Runs the queue until told to stop, or until idle. Takes the instance lock for as long.
     pub async fn run(&self, until: Until) -> Outcome<()> {
         let _lock = self.lock().await?;
+        if let Some(problem) = self.inner.store.trouble().filter(ends_the_run) {
+            return Err(problem);
+        }
         let now = self.inner.clock.now();
         let boot = new_boot();
         crate::store::sweep_halves(self.inner.store.path());
@@ -474,9 +477,10 @@ impl Runner {
                     .prepare_cached(
                         "SELECT EXISTS (SELECT 1 FROM delivery JOIN account ON account.id = delivery.account_id \
                            WHERE account.state = 'ok' AND delivery.paused = 0 AND (delivery.state IN ('due', 'working', 'ready', 'parked') \
-                             OR (delivery.state = 'handed_over' AND delivery.due_at <= ?1))) \
+                             OR (delivery.state = 'handed_over' AND (delivery.due_at <= ?1 OR delivery.must_ask <> 0)))) \
                          OR EXISTS (SELECT 1 FROM errand CROSS JOIN delivery ON delivery.id = errand.delivery_id JOIN account ON account.id = delivery.account_id \
-                           WHERE account.state = 'ok' AND errand.state IN ('waiting', 'working') AND coalesce(errand.next_at, 0) <= ?1)",
+                           WHERE account.state = 'ok' AND errand.state IN ('waiting', 'working') AND coalesce(errand.next_at, 0) <= ?1 \
+                             AND (delivery.must_ask = 0 OR delivery.state <> 'stuck'))",
                     )?
                     .query_row([soon], |row| row.get(0))?;
                 Ok(!busy)

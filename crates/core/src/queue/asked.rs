@@ -55,7 +55,10 @@ pub fn answered(tx: &mut Tx, id: i64, asked: &Asked, now: Timestamp) -> Outcome<
         return Ok(());
     }
     let (outcome, detail) = match asked {
-        Asked::NotThere => ("not there", "The queue was put back; the platform's list of new posts has none that is this one.".to_string()),
+        Asked::NotThere => (
+            "not there",
+            "The queue was put back; the platform's list of new posts has none that is this one.".to_string(),
+        ),
         Asked::Unclear(why) => ("unclear", why.clone()),
     };
     attempt::insert(

@@ -27,7 +27,8 @@ const NO_EDIT: &str = "NOT EXISTS (SELECT 1 FROM errand WHERE errand.delivery_id
 
 // The planner is told which index: with a hundred thousand rows waiting a wrong guess costs the minute.
 pub(super) const OPEN: &str = " AND memo IS NOT NULL";
-pub(super) const HEAVY: &str = "state IN ('due', 'parked') AND claim IS NULL AND paused = 0 AND must_ask <> 2";
+pub(super) const HEAVY: &str =
+    "state IN ('due', 'parked') AND claim IS NULL AND paused = 0 AND must_ask <> 2";
 
 /// Where a queue was put back, only a retraction may go on before its delivery was asked about: it looks for itself.
 const ASKED: &str = "(delivery.must_ask = 0 OR json_extract(errand.task, '$.kind') = 'retract')";

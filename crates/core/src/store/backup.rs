@@ -111,7 +111,8 @@ pub(super) fn check(sql: &Connection) -> Outcome<()> {
         return Err(corrupt().detail(verdict));
     }
     let version: i64 = sql.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(problem)?;
-    let world = text("SELECT value FROM meta WHERE key = 'world'").map_err(|error| corrupt().detail(error))?;
+    let world =
+        text("SELECT value FROM meta WHERE key = 'world'").map_err(|error| corrupt().detail(error))?;
     if version < 1 || !matches!(world.as_str(), "real" | "sandbox") {
         return Err(corrupt().detail("it is not a queue"));
     }
@@ -146,7 +147,9 @@ pub(crate) fn is_as_written(sql: &Connection, delivery: i64) -> rusqlite::Result
     let same: Vec<String> = TWINS
         .iter()
         .map(|(kind, columns)| {
-            format!("(SELECT content FROM twin WHERE kind = '{kind}' AND id = {kind}.id) IS json_array({columns})")
+            format!(
+                "(SELECT content FROM twin WHERE kind = '{kind}' AND id = {kind}.id) IS json_array({columns})"
+            )
         })
         .collect();
     let found = sql
@@ -207,6 +210,12 @@ impl super::Store {
         Ok(Some(to))
     }
 
+    /// Copies the whole file, consistent, while others write.
+    #[cfg(test)]
+    pub(crate) fn back_up(&self, to: &Path) -> Outcome<bool> {
+        copy(&super::open::reader(self.path())?, to, &Cancel::default())
+    }
+
     pub(crate) fn counts_as_backed_up(&self) {
         self.inner.changed.store(false, Ordering::SeqCst);
     }
@@ -226,7 +235,10 @@ pub(super) fn changed_since_copy(path: &Path) -> bool {
     let Some(newest) = newest else { return true };
     // The end of the run that made it writes a last time.
     let newest = newest + Duration::from_secs(5);
-    [path.to_path_buf(), path.with_extension("db-wal")].iter().filter_map(|path| at(path)).any(|at| at > newest)
+    [path.to_path_buf(), path.with_extension("db-wal")]
+        .iter()
+        .filter_map(|path| at(path))
+        .any(|at| at > newest)
 }
 
 // ---------------------------------------------------------------------------------------------------------------- the list
@@ -354,7 +366,8 @@ pub(super) fn restore_with(
                         break;
                     }
                     Err(problem) if problem.code == Code::DatabaseCorrupt => {
-                        done.damaged.extend(chosen.file_name().map(|name| name.to_string_lossy().into_owned()));
+                        done.damaged
+                            .extend(chosen.file_name().map(|name| name.to_string_lossy().into_owned()));
                         last = problem;
                     }
                     Err(problem) => return Err(problem),
@@ -443,6 +456,10 @@ pub(super) fn finish(path: &Path, at: &mut dyn FnMut(At) -> Outcome<()>) -> Outc
             write_beside(path, &Beside { begin_new: true, ..Beside::default() })?;
         }
         for (nth, end) in ["db", "db-wal", "db-shm"].into_iter().enumerate() {
+            // Another process that found the plan was faster: what lies there now is the new one.
+            if plan.prepared && !prepared.exists() {
+                break;
+            }
             let old = path.with_extension(end);
             let aside = path.with_file_name(format!("{}.{end}", plan.aside));
             if old.exists() && !aside.exists() {

@@ -94,8 +94,9 @@ pub fn of_database(sql: &Connection) -> rusqlite::Result<u64> {
 
 /// When the counter was last raised, by the engine's clock: what was sent without this database knowing came after it.
 pub fn as_of(sql: &Connection) -> rusqlite::Result<Option<Timestamp>> {
-    let text: Option<String> =
-        sql.query_row("SELECT value FROM meta WHERE key = 'generation_at'", [], |row| row.get(0)).optional()?;
+    let text: Option<String> = sql
+        .query_row("SELECT value FROM meta WHERE key = 'generation_at'", [], |row| row.get(0))
+        .optional()?;
     Ok(text.and_then(|text| text.parse().ok()).and_then(|ms| Timestamp::from_millisecond(ms).ok()))
 }
 

@@ -217,7 +217,8 @@ fn unreadable(path: &Path, problem: Problem) -> Problem {
     }
     // One copy for each state of the file, however often it is tried.
     let changed = std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
-    let at = changed.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).map_or(0, |at| at.as_millis());
+    let at =
+        changed.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).map_or(0, |at| at.as_millis());
     let aside = path.with_extension(format!("damaged-{at}"));
     let kept = aside.exists() || std::fs::copy(path, &aside).is_ok();
     let backup = backups(path).pop();

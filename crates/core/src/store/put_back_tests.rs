@@ -139,7 +139,8 @@ async fn database_without_its_file_and_copied_folder_are_marked_and_a_moved_fold
     let store = open(&copied).unwrap();
     assert!(is_marked(&store));
     assert_ne!(store.folder_id(), id, "two folders never share entries in the vault");
-    let state: String = store.read(|sql| sql.query_row("SELECT state FROM account", [], |row| row.get(0))).unwrap();
+    let state: String =
+        store.read(|sql| sql.query_row("SELECT state FROM account", [], |row| row.get(0))).unwrap();
     assert_eq!(state, "sign_in");
     drop(store);
     let store = open(&moved).unwrap();

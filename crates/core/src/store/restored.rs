@@ -44,7 +44,9 @@ pub(super) fn recognise(sql: &Connection, path: &Path, said: Option<Beside>) -> 
     let found = match &said {
         Some(said) if said.begin_new => None,
         // Where the folder was moved, nobody is at its old place any more.
-        Some(said) if said.place != place && is_at(&said.place, &said.folder, path) => Some(PutBack::CopiedFolder),
+        Some(said) if said.place != place && is_at(&said.place, &said.folder, path) => {
+            Some(PutBack::CopiedFolder)
+        }
         Some(said) if said.generation > mine => Some(PutBack::RolledBack),
         // The file is another queue's.
         Some(said) if !said.folder.is_empty() && Some(&said.folder) != folder.as_ref() => {
@@ -136,8 +138,11 @@ pub(crate) fn mark(sql: &Connection, found: PutBack, generation: u64) -> rusqlit
     let before: Option<i64> = setting::meta(sql, "restored")?
         .and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok())
         .and_then(|known| known["as_of"].as_i64());
-    let open: i64 =
-        sql.query_row("SELECT count(*) FROM delivery WHERE must_ask <> 0 AND state NOT IN ('published', 'cancelled')", [], |row| row.get(0))?;
+    let open: i64 = sql.query_row(
+        "SELECT count(*) FROM delivery WHERE must_ask <> 0 AND state NOT IN ('published', 'cancelled')",
+        [],
+        |row| row.get(0),
+    )?;
     let as_of = before.filter(|_| open > 0).map_or(as_of, |before| before.min(as_of));
     let restored = serde_json::json!({ "how": found.as_str(), "as_of": as_of }).to_string();
     put_meta(sql, "restored", &restored)?;
@@ -177,11 +182,14 @@ pub(crate) fn mark(sql: &Connection, found: PutBack, generation: u64) -> rusqlit
 pub fn since(sql: &Connection) -> rusqlite::Result<Option<Timestamp>> {
     let known = setting::meta(sql, "restored")?;
     let known = known.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
-    Ok(known.map(|known| Timestamp::from_millisecond(known["as_of"].as_i64().unwrap_or(0)).unwrap_or_default()))
+    Ok(known
+        .map(|known| Timestamp::from_millisecond(known["as_of"].as_i64().unwrap_or(0)).unwrap_or_default()))
 }
 
 fn meta(sql: &Connection, key: &str) -> Outcome<Option<String>> {
-    sql.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional().map_err(problem)
+    sql.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
+        .optional()
+        .map_err(problem)
 }
 
 fn set_meta(sql: &Connection, key: &str, value: &str) -> Outcome<()> {

@@ -19,13 +19,13 @@ const LARGE: u64 = 64 << 20;
 
 /// What a look at the file finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stand {
+pub(super) struct Stand {
     identity: (u64, u64),
     changed: Option<SystemTime>,
     size: u64,
 }
 
-fn stand(path: &Path) -> Option<Stand> {
+pub(super) fn stand(path: &Path) -> Option<Stand> {
     let meta = std::fs::metadata(path).ok()?;
     Some(Stand { identity: identity(&meta), changed: meta.modified().ok(), size: meta.len() })
 }
@@ -42,9 +42,9 @@ fn identity(_: &std::fs::Metadata) -> (u64, u64) {
     (0, 0)
 }
 
-pub(super) fn watch(its: &Weak<Inner>) {
+/// `first`: the file as it was opened.
+pub(super) fn watch(its: &Weak<Inner>, first: Option<Stand>) {
     let Some(path) = its.upgrade().map(|inner| inner.path.clone()) else { return };
-    let first = stand(&path);
     // A large file is not read when it is opened, so it is read now.
     let mut checked: Option<(Stand, Instant)> =
         first.filter(|first| first.size <= open::READ_WHOLE).map(|first| (first, Instant::now()));

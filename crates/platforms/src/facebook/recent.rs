@@ -27,7 +27,9 @@ pub(super) fn answer(since: Timestamp, cursor: Option<&str>, reply: &Reply) -> R
     let (items, more) = pages::list(reply, read::NAME)?;
     let is_new = |item: &Value| time::instant(&item["created_time"]).is_none_or(|at| at >= since);
     if (more.is_some() || items.len() >= write::A_LOOK) && items.iter().all(is_new) {
-        return Err(Fault::Unsure { detail: "more posts came since then than Facebook lists at once".into() });
+        return Err(Fault::Unsure {
+            detail: "more posts came since then than Facebook lists at once".into(),
+        });
     }
     let found = items.iter().filter(|item| is_new(item)).filter_map(|item| {
         let target = &item["attachments"]["data"][0]["target"]["id"];
