@@ -265,6 +265,14 @@ impl Houses {
         self.close().await;
     }
 
+    /// Where the data of the world is that is open, or would be.
+    pub fn data_folder(&self) -> PathBuf {
+        self.engine().map_or_else(
+            |_| of_world(&self.home, crate::is_practice(self.remembered())),
+            |engine| engine.folder().to_path_buf(),
+        )
+    }
+
     pub fn folder(&self) -> PathBuf {
         self.engine().map_or_else(|_| self.home.clone(), |engine| engine.folder().to_path_buf())
     }

@@ -69,6 +69,7 @@ fn main() {
             rpc::open_url,
             rpc::reveal,
             rpc::autostart,
+            rpc::backups,
             rpc::restore_backup,
             files::pick_videos,
             files::pick_file,

@@ -205,22 +205,40 @@ pub fn autostart(app: AppHandle, window: WebviewWindow, on: bool) -> Result<bool
     Ok(manager.is_enabled().unwrap_or(false))
 }
 
-/// Puts a copy of the queue in the place of the queue, which is kept aside.
+/// The copies of the queue, where no queue is open that could be asked.
+#[tauri::command]
+pub async fn backups(window: WebviewWindow, houses: Kept<'_>) -> Result<Vec<api::BackupView>, Problem> {
+    only_main(&window)?;
+    let folder = houses.data_folder();
+    let found = tauri::async_runtime::spawn_blocking(move || api::backup_views(&folder)).await;
+    found.map_err(|error| Problem::block(Code::Internal, "Looking at the copies broke.").detail(error))
+}
+
+/// Puts a copy of the queue in the place of the queue, which is kept aside; without a name a new, empty one begins. The queue need not
+/// be open: a damaged one is not.
 #[tauri::command]
 pub async fn restore_backup(
     app: AppHandle,
     window: WebviewWindow,
     houses: Kept<'_>,
-    name: String,
+    name: Option<String>,
 ) -> Result<(), Problem> {
     only_main(&window)?;
-    let engine = houses.engine()?;
-    let (database, world) = (slipway_core::engine::database_path(engine.folder()), houses.remembered());
-    // Looked for before anything is closed.
-    slipway_core::store::backup_named(&database, &name)?;
-    drop(engine);
+    let (folder, world) = (houses.data_folder(), houses.remembered());
+    let database = slipway_core::engine::database_path(&folder);
+    let choice = match name {
+        Some(name) => {
+            // Looked for before anything is closed.
+            slipway_core::store::backup_named(&database, &name)?;
+            slipway_core::store::Choice::Named(name)
+        }
+        None => slipway_core::store::Choice::Empty,
+    };
     houses.leave().await;
-    let restored = slipway_core::store::restore_named(&database, &name);
-    houses.inner().clone().enter(&app, world).await?;
-    restored
+    let restored = match slipway_core::engine::InstanceLock::take(&folder) {
+        Ok(_lock) => slipway_core::store::restore(&database, &choice).map(|_| ()),
+        Err(problem) => Err(problem),
+    };
+    let entered = houses.inner().clone().enter(&app, world).await;
+    restored.and(entered)
 }

@@ -139,8 +139,22 @@ fn current(app: &AppHandle) -> Option<Said> {
 }
 
 pub fn refresh(app: &AppHandle, engine: &Engine) {
-    let (Ok(glance), Ok(settings)) = (engine.glance(), engine.settings()) else { return };
-    let new = said(Language::of(&settings).words(), &glance, &settings.zone);
+    let settings = engine.settings().unwrap_or_default();
+    let words = Language::of(&settings).words();
+    let new = match (engine.store().trouble(), engine.glance()) {
+        (None, Ok(glance)) => said(words, &glance, &settings.zone),
+        (None, Err(_)) => return,
+        // A file that can't be read or written goes before whatever it would say.
+        (Some(_), glance) => Said {
+            next: words.trouble.into(),
+            sending: words.trouble.into(),
+            pause: words.pause.into(),
+            open: words.open.into(),
+            quit: words.quit.into(),
+            paused: glance.is_ok_and(|glance| glance.paused),
+            post: None,
+        },
+    };
     let Some(lines) = app.try_state::<Lines>() else { return };
     {
         let mut old = lines.said.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -22,6 +22,7 @@ pub struct Words {
     pub needs_you: &'static str,
     pub missed: &'static str,
     pub finish_there: &'static str,
+    pub trouble: &'static str,
 }
 
 const ENGLISH: Words = Words {
@@ -37,6 +38,7 @@ const ENGLISH: Words = Words {
     needs_you: "Needs you",
     missed: "Missed its minute",
     finish_there: "Finish it there",
+    trouble: "The queue can't be used: open Slipway",
 };
 
 const JAPANESE: Words = Words {
@@ -52,6 +54,7 @@ const JAPANESE: Words = Words {
     needs_you: "対応が必要です",
     missed: "予定時刻を過ぎました",
     finish_there: "アプリで仕上げてください",
+    trouble: "キューを使用できません。Slipway を開いてください",
 };
 
 const RUSSIAN: Words = Words {
@@ -67,6 +70,7 @@ const RUSSIAN: Words = Words {
     needs_you: "Нужно ваше решение",
     missed: "Минута пропущена",
     finish_there: "Завершите публикацию там",
+    trouble: "Очередь недоступна: откройте Slipway",
 };
 
 impl Language {

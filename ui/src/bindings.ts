@@ -93,7 +93,14 @@ export type Attempt = {
 
 export type Audio = { codec: string, channels: number | null, sample_rate: number | null, bit_rate: number | null };
 
-export type BackupView = { name: string, at: string, bytes: number };
+export type BackupView = {
+  name: string;
+  at: string;
+  bytes: number;
+  scheduled: number | null;
+  published: number | null;
+  problem: Problem | null;
+};
 
 export type BandwidthRule =
   | { "rule": "unlimited" }
@@ -161,6 +168,7 @@ export type Code =
   | "strange"
   | "unsure"
   | "not_cancelled"
+  | "restored"
   | "gave_up"
   | "privacy_differs"
   | "not_public"
@@ -181,6 +189,7 @@ export type Code =
   | "read_only"
   | "database_newer"
   | "database_corrupt"
+  | "database_missing"
   | "database_other_world"
   | "already_running"
   | "host_unknown"
@@ -341,7 +350,7 @@ export type ErrandView = {
   done_at: string | null;
 };
 
-export type Event = { seq: number } & ({ "what": "delivery", id: number } | { "what": "account", id: number } | { "what": "app", id: number } | { "what": "media", id: number } | { "what": "composing", id: number } | { "what": "settings" } | { "what": "clock" } | { "what": "elsewhere" } | { "what": "notice", delivery: number, kind: NoticeKind } | { "what": "moving", delivery: number, sent: number, total: number, bytes_per_s: number });
+export type Event = { seq: number } & ({ "what": "delivery", id: number } | { "what": "account", id: number } | { "what": "app", id: number } | { "what": "media", id: number } | { "what": "composing", id: number } | { "what": "settings" } | { "what": "clock" } | { "what": "house" } | { "what": "elsewhere" } | { "what": "notice", delivery: number, kind: NoticeKind } | { "what": "moving", delivery: number, sent: number, total: number, bytes_per_s: number });
 
 export type Exclusion = { value: string, other: string, other_value: string, why: string };
 
@@ -457,6 +466,7 @@ export type HouseView = {
   practised_bytes: number;
   queue_runs: boolean;
   now: string;
+  problem: Problem | null;
 };
 
 export type Id = { id: number };

@@ -139,8 +139,14 @@ pub enum Command {
     },
     /// Call a command of the engine by name with JSON, as the window does; the answer is JSON.
     Call(CallArgs),
-    /// Put the newest backup in the place of a damaged queue.
+    /// List the backups of the queue with what they hold, or put one in its place.
     Restore {
+        /// Put this backup in place; the list has the names.
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["newest", "empty"])]
+        from: Option<String>,
+        /// Put the newest backup in place that is whole.
+        #[arg(long, conflicts_with = "empty")]
+        newest: bool,
         /// Begin a new, empty queue instead.
         #[arg(long)]
         empty: bool,

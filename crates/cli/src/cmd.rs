@@ -25,6 +25,7 @@ use serde_json::Value;
 use slipway_core::api;
 use slipway_core::engine::Engine;
 use slipway_core::problem::{Outcome, Problem};
+use slipway_core::store::Choice;
 
 pub async fn run(cli: Cli, out: Out) -> Outcome<Exit> {
     let Cli { global, command } = cli;
@@ -34,7 +35,15 @@ pub async fn run(cli: Cli, out: Out) -> Outcome<Exit> {
         Command::Man { dir } => return papers::man(dir.as_deref(), out),
         Command::Sandbox(args) => return sandbox::run(&global, args, out).await,
         Command::Demo(args) => return demo::run(&global, args, out).await,
-        Command::Restore { empty } => return settings::restore(&global, empty, out),
+        Command::Restore { from, newest, empty } => {
+            let choice = match (from, newest, empty) {
+                (Some(name), ..) => Some(Choice::Named(name)),
+                (None, true, _) => Some(Choice::Newest),
+                (None, false, true) => Some(Choice::Empty),
+                (None, false, false) => None,
+            };
+            return settings::restore(&global, choice, out);
+        }
         Command::Connect(args) => return accounts::connect(&global, args, out).await,
         Command::Call(args) => return call::run(&global, args, out).await,
         Command::Vault(what) => return vault::run(&global, what, out).await,

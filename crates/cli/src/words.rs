@@ -26,7 +26,7 @@ pub fn exit_of(code: Code) -> Exit {
         | FileChanged | FileTooLarge | FileTooLong | FileUnsupported | AlreadyThere | TextMissing
         | TextTooLong | TextIllegal | OptionUnknown | OptionMissing | OptionInvalid | TimePast
         | TimeInvalid | ClockWrong | ZoneUnknown | TimeShifted | Missed | AccountUnknown
-        | PlatformUnknown | NoChannel | Refused | Strange | Unsure | NotCancelled | GaveUp
+        | PlatformUnknown | NoChannel | Refused | Strange | Unsure | Restored | NotCancelled | GaveUp
         | PrivacyDiffers | NotPublic | ProcessingFailed | ExtraFailed | AlreadyPublic | FinishThere
         | FinishSoon | TermsChanged | NotAudited | HostUnknown | NotFound | Internal => Exit::Refused,
         BadRequest => Exit::Usage,
@@ -35,7 +35,9 @@ pub fn exit_of(code: Code) -> Exit {
         QuotaSpent | AccountLimit | RateLimited | AlreadyRunning | NotNow | TooManyFiles => Exit::NotNow,
         Offline | PlatformDown => Exit::Offline,
         KeychainLocked | KeychainAbsent | KeychainBroken | SecretDamaged | VaultDamaged => Exit::Vault,
-        DiskFull | ReadOnly | DatabaseNewer | DatabaseCorrupt | DatabaseOtherWorld => Exit::Disk,
+        DiskFull | ReadOnly | DatabaseNewer | DatabaseCorrupt | DatabaseMissing | DatabaseOtherWorld => {
+            Exit::Disk
+        }
     }
 }
 
@@ -80,7 +82,9 @@ pub fn fix_text(problem: &Problem) -> Option<String> {
             "start the system's keychain, or choose the encrypted file on purpose with --vault file".into()
         }
         Fix::FreeSpace => "free some space on the disk, then try again".into(),
-        Fix::RestoreBackup => "slipway restore, or slipway restore --empty".into(),
+        Fix::RestoreBackup => {
+            "slipway restore lists the backups; slipway restore --from NAME, --newest or --empty".into()
+        }
     };
     Some(text)
 }
@@ -131,6 +135,7 @@ mod tests {
             (Code::ReadOnly, 7),
             (Code::DatabaseNewer, 7),
             (Code::DatabaseCorrupt, 7),
+            (Code::DatabaseMissing, 7),
             (Code::DatabaseOtherWorld, 7),
         ] {
             assert_eq!(exit_of(code) as u8, exit, "{}", code.as_str());

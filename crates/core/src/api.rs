@@ -25,9 +25,10 @@ pub use connect::{Choosable, Choose, Chosen, Connect, Connection};
 pub use disconnect::{AccessEnd, Disconnect, Disconnected, LinkedChannel, Siblings};
 pub use edit::{EditPost, Reorder};
 pub use health::{AskLive, Tested};
+pub(crate) use health::{fault_problem, heard};
 pub use look::{
     BackupView, FreeSlot, History, KeepPoster, Look, Looked, Media, PauseAll, Poster, Range, ReadTime,
-    Report, TimeRead,
+    Report, TimeRead, backup_views,
 };
 pub(crate) use posts::re_derive;
 pub use posts::{AddPost, Added, Checked, Decide, Finish, Schedule, Which};

@@ -4,10 +4,12 @@
 //! lock also `run`s. Not here: what a claim does (`worker`), the loop (`engine/run.rs`), what the user may ask for (`api`).
 
 mod maintenance;
+mod restored;
 mod run;
 mod settle;
 mod time;
 
+pub(crate) use restored::sends_more;
 pub use run::Until;
 pub(crate) use settle::{broken, signed_in_again};
 

@@ -31,6 +31,8 @@ pub enum What {
     Settings,
     /// The computer's clock was found wrong or right again, or it was set.
     Clock,
+    /// Something is wrong with the queue's file or its disk, or is right again: `house.show` says what.
+    House,
     /// Another process wrote; anything may have changed.
     Elsewhere,
     /// One happening the user may want to be told, once (C40): published, needs you, missed.

@@ -64,6 +64,23 @@ pub trait Platform: Send + Sync + 'static {
     fn ask(&self, question: &Question, account: &JobAccount) -> Call;
     fn answer(&self, question: &Question, account: &JobAccount, reply: &Reply) -> Result<Answer, Fault>;
 
+    /// Asks what came to this account since then, its planned and private posts included: what a queue that was put back from an
+    /// earlier state may have posted already. `cursor`: what the answer before named as next. `None`: this platform can't be asked.
+    fn recent(&self, _account: &JobAccount, _since: Timestamp, _cursor: Option<&str>) -> Option<Call> {
+        None
+    }
+
+    /// What the answer says. A list whose end was not reached although it goes on is a fault (`Unsure`), never a short list.
+    fn recently(
+        &self,
+        _account: &JobAccount,
+        _since: Timestamp,
+        _cursor: Option<&str>,
+        _reply: &Reply,
+    ) -> Result<Recent, Fault> {
+        Err(Fault::Unsure { detail: "this platform does not list posts".into() })
+    }
+
     /// Does this reply say that the token is dead, so that a fresh one may cure it? The engine then renews it. It repeats the call once
     /// if that changes nothing there (a GET, an opening); otherwise it goes through `resume`, since the call may have had its effect.
     fn token_died(&self, reply: &Reply) -> bool {
@@ -325,6 +342,24 @@ pub struct Pace {
     pub bytes_per_s: Option<u64>,
 }
 
+/// One part of an account's list of new posts, or of the details of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Recent {
+    pub found: Vec<Found>,
+    /// There is more: ask `recent` with this.
+    pub next: Option<String>,
+}
+
+/// A post that is on the account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    pub remote: Remote,
+    pub words: Words,
+    /// Bytes of the file it was made of, where the platform says.
+    pub size: Option<u64>,
+    pub duration_ms: Option<u64>,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Question {
     /// Which channels does this sign-in speak for? `after`: the rest of a long list.
@@ -432,12 +467,32 @@ pub trait AnyPlatform: Send + Sync {
     fn extras(&self, job: &Job) -> Vec<Extra>;
     fn ask(&self, question: &Question, account: &JobAccount) -> Call;
     fn answer(&self, question: &Question, account: &JobAccount, reply: &Reply) -> Result<Answer, Fault>;
+    fn recent(&self, account: &JobAccount, since: Timestamp, cursor: Option<&str>) -> Option<Call>;
+    fn recently(
+        &self,
+        account: &JobAccount,
+        since: Timestamp,
+        cursor: Option<&str>,
+        reply: &Reply,
+    ) -> Result<Recent, Fault>;
     fn token_died(&self, reply: &Reply) -> bool;
     fn owner_in(&self, reply: &Reply) -> Option<String>;
     fn nears_limit(&self, reply: &Reply) -> Option<NearLimit>;
 }
 
 impl<P: Platform> AnyPlatform for P {
+    fn recent(&self, account: &JobAccount, since: Timestamp, cursor: Option<&str>) -> Option<Call> {
+        Platform::recent(self, account, since, cursor)
+    }
+    fn recently(
+        &self,
+        account: &JobAccount,
+        since: Timestamp,
+        cursor: Option<&str>,
+        reply: &Reply,
+    ) -> Result<Recent, Fault> {
+        Platform::recently(self, account, since, cursor, reply)
+    }
     fn facts(&self) -> &'static Facts {
         Platform::facts(self)
     }

@@ -71,6 +71,8 @@ pub enum Code {
     Unsure,
     /// The person cancelled it, and it is not certain that it is gone: it may still be there, or go public at its minute.
     NotCancelled,
+    /// The queue was put back from an earlier state: the platform is asked before anything is sent.
+    Restored,
     GaveUp,
     /// Published, but not with the privacy that was asked for (C32).
     PrivacyDiffers,
@@ -101,6 +103,8 @@ pub enum Code {
     ReadOnly,
     DatabaseNewer,
     DatabaseCorrupt,
+    /// There was a queue here, and its file is gone or was replaced.
+    DatabaseMissing,
     DatabaseOtherWorld,
     AlreadyRunning,
     HostUnknown,

@@ -7,23 +7,29 @@
 pub mod account;
 pub mod app;
 pub mod attempt;
+mod backup;
 pub mod delivery;
 pub mod errand;
+pub mod generation;
 pub mod hold;
 pub mod media;
 mod open;
-pub use open::{backup_named, restore, restore_named};
-pub(crate) use open::{backups, folder_id_in};
+pub use backup::{Cancel, Choice, Holds, PutInPlace, backup_named, look_at, restore};
+pub(crate) use backup::{backups, is_as_written, sweep_halves};
+pub(crate) use open::folder_id_in;
 pub mod post;
 pub mod purge;
+pub(crate) mod restored;
 pub mod setting;
+mod watch;
 
 use crate::event::{Events, What};
 use crate::problem::{Code, Fix, Outcome, Problem};
 use rusqlite::{Connection, Transaction};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 
@@ -85,6 +91,13 @@ struct Inner {
     readers: Mutex<Vec<Connection>>,
     events: Events,
     elsewhere: Arc<Notify>,
+    /// The newest generation that was asked to be kept beside the file, and the newest that is.
+    asked: AtomicU64,
+    kept: Mutex<u64>,
+    /// Was anything written that no copy has?
+    changed: AtomicBool,
+    /// What is wrong with the file or its disk just now.
+    trouble: Mutex<Option<Problem>>,
 }
 
 impl Drop for Inner {
@@ -104,27 +117,46 @@ impl Drop for Inner {
 impl Store {
     /// Opens or makes the file at `path`, migrates it (after a copy), and starts the writer.
     ///
-    /// Problems: `database_newer`, `database_corrupt` (the file is kept aside), `database_other_world`, `read_only`, `disk_full`.
+    /// A database that was put back (an older copy, a copied folder) is recognised here and marked.
+    ///
+    /// Problems: `database_newer`, `database_corrupt` (the file is kept aside), `database_missing`, `database_other_world`, `read_only`,
+    /// `disk_full`.
     pub fn open(path: &Path, world: World, events: Events) -> Outcome<Store> {
+        let changed = backup::changed_since_copy(path);
         let (connection, folder_id) = open::open(path, world)?;
+        let opened = watch::stand(path);
         let (jobs, inbox) = std::sync::mpsc::channel::<Job>();
         let (said, elsewhere) = (events.clone(), Arc::new(Notify::new()));
         let noticed = elsewhere.clone();
+        let inner = Arc::new(Inner {
+            path: path.to_path_buf(),
+            folder_id,
+            jobs: Mutex::new(Some(jobs)),
+            writer: Mutex::new(None),
+            readers: Mutex::new(Vec::new()),
+            events,
+            elsewhere,
+            asked: AtomicU64::new(0),
+            kept: Mutex::new(0),
+            changed: AtomicBool::new(changed),
+            trouble: Mutex::new(None),
+        });
+        let starting =
+            |error| Problem::internal(&anyhow::Error::new(error).context("starting the queue's threads"));
+        let its = Arc::downgrade(&inner);
         let writer = std::thread::Builder::new()
             .name("store".into())
-            .spawn(move || write_all(connection, &inbox, &said, &noticed))
-            .map_err(|error| Problem::internal(&anyhow::Error::new(error).context("starting the writer")))?;
-        Ok(Store {
-            inner: Arc::new(Inner {
-                path: path.to_path_buf(),
-                folder_id,
-                jobs: Mutex::new(Some(jobs)),
-                writer: Mutex::new(Some(writer)),
-                readers: Mutex::new(Vec::new()),
-                events,
-                elsewhere,
-            }),
-        })
+            .spawn(move || write_all(connection, &inbox, &said, &noticed, &its))
+            .map_err(starting)?;
+        if let Ok(mut place) = inner.writer.lock() {
+            *place = Some(writer);
+        }
+        let its = Arc::downgrade(&inner);
+        std::thread::Builder::new()
+            .name("store-watch".into())
+            .spawn(move || watch::watch(&its, opened))
+            .map_err(starting)?;
+        Ok(Store { inner })
     }
 
     pub fn path(&self) -> &Path {
@@ -146,6 +178,10 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut Tx) -> Outcome<T> + Send + 'static,
     {
+        // What is written to a file that is gone is lost with this process.
+        if let Some(gone) = self.trouble().filter(|trouble| trouble.code == Code::DatabaseMissing) {
+            return Err(gone);
+        }
         let (done, answer) = oneshot::channel();
         let job: Job = Box::new(move |tx| {
             let result = with_savepoint(tx, work);
@@ -160,7 +196,13 @@ impl Store {
         if !sent {
             return Err(Problem::block(Code::Internal, "The queue's file is closed."));
         }
-        answer.await.unwrap_or_else(|_| Err(Problem::block(Code::Internal, "The queue's writer stopped.")))
+        let answer = answer
+            .await
+            .unwrap_or_else(|_| Err(Problem::block(Code::Internal, "The queue's writer stopped.")));
+        if let Err(problem) = &answer {
+            self.note(problem);
+        }
+        answer
     }
 
     /// Reads on a connection of its own, in one snapshot of all that was committed before. Blocking: short queries only.
@@ -172,6 +214,9 @@ impl Store {
         };
         // One snapshot for all that `work` asks: a view made of a row from before a write and a hold from after it would be no truth.
         let result = connection.unchecked_transaction().and_then(|snapshot| work(&snapshot)).map_err(problem);
+        if let Err(problem) = &result {
+            self.note(problem);
+        }
         if let Ok(mut readers) = self.inner.readers.lock()
             && readers.len() < 4
         {
@@ -185,9 +230,50 @@ impl Store {
         self.inner.elsewhere.notified().await;
     }
 
-    /// Copies the whole file, consistent, while others write. Used for backups.
-    pub fn back_up(&self, to: &Path) -> Outcome<()> {
-        open::copy(&open::reader(&self.inner.path)?, to).map_err(problem)
+    /// What is wrong with the file or its disk just now, if anything.
+    pub fn trouble(&self) -> Option<Problem> {
+        self.inner.trouble()
+    }
+
+    /// Tells of a problem of the file or its disk; others are none of its business.
+    pub(crate) fn note(&self, problem: &Problem) {
+        self.inner.note(problem);
+    }
+}
+
+impl Inner {
+    fn trouble(&self) -> Option<Problem> {
+        self.trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, problem: &Problem) {
+        let told = matches!(
+            problem.code,
+            Code::DatabaseCorrupt | Code::DatabaseMissing | Code::DiskFull | Code::ReadOnly
+        );
+        if !told {
+            return;
+        }
+        let mut trouble = self.trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // A file that is gone is not told as a damaged one.
+        let known = trouble.as_ref().map(|known| known.code);
+        if known == Some(problem.code) || known == Some(Code::DatabaseMissing) {
+            return;
+        }
+        *trouble = Some(problem.clone());
+        drop(trouble);
+        self.events.publish(vec![What::House]);
+    }
+
+    /// A write reached the disk: what kept writes from it is over. Damage stays damage.
+    fn written(&self) {
+        self.changed.store(true, Ordering::SeqCst);
+        let mut trouble = self.trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if trouble.as_ref().is_some_and(|known| matches!(known.code, Code::DiskFull | Code::ReadOnly)) {
+            *trouble = None;
+            drop(trouble);
+            self.events.publish(vec![What::House]);
+        }
     }
 }
 
@@ -213,7 +299,13 @@ fn with_savepoint<T>(tx: &mut Tx, work: impl FnOnce(&mut Tx) -> Outcome<T>) -> O
 }
 
 /// The writer: everything that waits goes into one transaction, then all are answered.
-fn write_all(mut connection: Connection, inbox: &Receiver<Job>, events: &Events, elsewhere: &Notify) {
+fn write_all(
+    mut connection: Connection,
+    inbox: &Receiver<Job>,
+    events: &Events,
+    elsewhere: &Notify,
+    its: &Weak<Inner>,
+) {
     let mut version = data_version(&connection);
     loop {
         let first = inbox.recv_timeout(LOOK_ELSEWHERE);
@@ -246,6 +338,11 @@ fn write_all(mut connection: Connection, inbox: &Receiver<Job>, events: &Events,
         }
         let said = std::mem::take(&mut tx.said);
         let committed = sql.commit().map_err(problem);
+        match (&committed, its.upgrade()) {
+            (Ok(()), Some(inner)) => inner.written(),
+            (Err(problem), Some(inner)) => inner.note(problem),
+            (_, None) => {}
+        }
         if committed.is_ok() {
             events.publish(said);
         }
@@ -270,6 +367,14 @@ fn refuse(job: Job, error: rusqlite::Error) {
 /// What an error of SQLite means to the user.
 pub fn problem(error: rusqlite::Error) -> Problem {
     use rusqlite::ErrorCode::*;
+    // A value that is none of those we write.
+    if let rusqlite::Error::FromSqlConversionFailure(..)
+    | rusqlite::Error::InvalidColumnType(..)
+    | rusqlite::Error::IntegralValueOutOfRange(..)
+    | rusqlite::Error::Utf8Error(..) = &error
+    {
+        return corrupt().detail(&error);
+    }
     match error.sqlite_error_code() {
         Some(CannotOpen | SystemIoFailure) if crate::handles::are_out() => crate::handles::problem(),
         Some(DiskFull) => Problem::block(Code::DiskFull, "The disk is full, so the queue can't be written. Nothing was sent. Free some space; Slipway goes on by itself.")
@@ -297,5 +402,7 @@ fn corrupt() -> Problem {
     .fix(Fix::RestoreBackup)
 }
 
+#[cfg(test)]
+mod put_back_tests;
 #[cfg(test)]
 mod tests;

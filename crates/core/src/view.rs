@@ -559,6 +559,7 @@ mod tests {
             revision: 1,
             sent_revision: None,
             created_at: Timestamp::UNIX_EPOCH,
+            must_ask: delivery::MustAsk::Nothing,
         }
     }
 

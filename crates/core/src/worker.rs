@@ -12,7 +12,7 @@ mod owner;
 mod pace;
 mod wishes;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, sends_more};
 use crate::platform::{Act, Auth, Call, Errand, Fault, Left, Reply, Stage, Until, Whose, later};
 use crate::post::{FINISH_GRACE, HAND_OVER_GRACE, State};
 use crate::problem::{Code, Fix, Outcome, Problem};
@@ -20,6 +20,8 @@ use crate::queue::{self, Begun, Doubt, Leave, Ticket};
 use crate::secrets::{open_memo, seal_memo, told};
 use crate::store::Tx;
 use crate::store::attempt::Attempt;
+use crate::store::delivery::MustAsk;
+use crate::store::generation;
 use crate::wire::{Gauge, Sent, request_id};
 pub(crate) use bearer::BearerTrouble;
 use bearer::{NoBearer, bearer};
@@ -69,7 +71,9 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
     {
         return Ok(());
     }
-    if !answers_for_its_minute(engine, ticket, &desk, awake_since).await? {
+    // Where the queue was put back, its minute is asked about once it is known what is there.
+    let only_looks = ticket.errand.is_none() && ticket.delivery.must_ask == MustAsk::Look;
+    if !only_looks && !answers_for_its_minute(engine, ticket, &desk, awake_since).await? {
         return Ok(());
     }
     let memo_key = match told(engine.inner.secrets.memo_key(desk.account.id).await) {
@@ -148,6 +152,10 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
         }
         if next.remote.is_some() {
             desk.job.remote = next.remote.clone();
+        }
+        if only_looks && sends_more(&next, &desk.job) {
+            let (again, written) = (ticket.clone(), line.take());
+            return engine.write(move |tx| queue::ask_the_list(tx, &again, written, now)).await;
         }
         let sealed = seal_memo(&memo_key, &row, &next.memo);
         if let Some(asked) = wishes(engine, ticket)? {
@@ -260,7 +268,13 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
                     let again = ticket.clone();
                     engine.write(move |tx| queue::keep_doubt(tx, &again, None)).await?;
                 }
-                return rests(engine, ticket, &desk, act, rest, line.take()).await;
+                let seen = only_looks && !matches!(act, Act::Wait(_));
+                rests(engine, ticket, &desk, act, rest, line.take()).await?;
+                if seen {
+                    let again = ticket.clone();
+                    engine.write(move |tx| queue::seen_there(tx, &again)).await?;
+                }
+                return Ok(());
             }
         }
     }
@@ -354,15 +368,23 @@ async fn send(
     let (again, name, written) = (ticket.clone(), call.name, line.take());
     let (sealed, stage, remote, confirmed) =
         (kept.sealed.clone(), kept.stage, kept.remote.clone(), kept.confirmed);
-    let leave = engine
+    let now = engine.clock().now();
+    let (leave, generation) = engine
         .inner
         .store
         .write(move |tx| {
             flush(tx, &again, written)?;
             let begun = Begun { memo: &sealed, stage, remote: remote.as_ref(), confirmed };
-            queue::act_begins(tx, &again, &begun, name, &charges)
+            let moves = queue::begins_a_stage(tx, &again, stage)?;
+            let leave = queue::act_begins(tx, &again, &begun, name, &charges)?;
+            let raised = if moves && leave == Leave::Go { Some(generation::raise(tx, now)?) } else { None };
+            Ok((leave, raised))
         })
         .await?;
+    if let Some(generation) = generation {
+        // From here on a copy of the database from before is recognised as one.
+        engine.inner.store.keep_generation(generation).await?;
+    }
     match leave {
         Leave::Go => {}
         Leave::Spent(bucket) => {

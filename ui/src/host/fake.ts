@@ -211,6 +211,7 @@ const house: HouseView = {
   practised_bytes: 0,
   queue_runs: true,
   now: now.toISOString(),
+  problem: null,
 };
 
 const happenings = (): Happening[] =>
@@ -265,7 +266,14 @@ function detail(id: number): DeliveryDetail {
 }
 
 const backups: BackupView[] = [
-  { name: "slipway-2026-11-23.db", at: new Date(midnight - day).toISOString(), bytes: 395_000 },
+  {
+    name: "slipway-2026-11-23.db",
+    at: new Date(midnight - day).toISOString(),
+    bytes: 395_000,
+    scheduled: 12,
+    published: 34,
+    problem: null,
+  },
 ];
 
 let vault: VaultView = {
@@ -438,7 +446,7 @@ export const answers: Answers = {
     vault = { ...vault, folders: vault.folders.filter((folder) => !goes(folder)) };
     return { entries: gone.length, channels: gone.flatMap((entry) => entry.name ?? []) };
   },
-  "backups.make": () => backups[0] ?? { name: "", at: "", bytes: 0 },
+  "backups.make": () => backups[0] ?? { name: "", at: "", bytes: 0, scheduled: 0, published: 0, problem: null },
   "time.read": ({ at, zone: given }) => ({
     due: new Date(at).toISOString(),
     wall: { local: at, zone: given ?? zone },

@@ -1,5 +1,5 @@
 // What the shell itself answers and tells; the engine's shapes are in `$bindings`.
-import type { Event } from "$bindings";
+import type { BackupView, Event } from "$bindings";
 
 export type Nothing = Record<string, never>;
 export type About = {
@@ -20,7 +20,10 @@ export interface ShellCommands {
   open_folder: { given: Nothing; answer: null };
   open_url: { given: { url: string }; answer: null };
   reveal: { given: { media: number }; answer: null };
-  restore_backup: { given: { name: string }; answer: null };
+  /** The copies of the queue, also where it can't be opened. */
+  backups: { given: Nothing; answer: BackupView[] };
+  /** Without a name a new, empty queue begins. */
+  restore_backup: { given: { name: string | null }; answer: null };
   autostart: { given: { on: boolean }; answer: boolean };
   quit: { given: Nothing; answer: null };
   ready: { given: Nothing; answer: null };

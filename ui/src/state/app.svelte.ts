@@ -233,6 +233,16 @@ class App {
     if (turn === this.#asked) this.#show(found);
   }
 
+  /** A queue that can't be read still says what is wrong with it. */
+  async #afterTrouble(problem: unknown): Promise<void> {
+    try {
+      this.house = await call("house.show", {});
+    } catch {
+      // Told below.
+    }
+    if (!this.house?.problem) this.tell(problem);
+  }
+
   #look(): Promise<[AccountView[], AppView[], Glance, HouseView]> {
     return Promise.all([
       call("accounts.list", {}),
@@ -268,7 +278,7 @@ class App {
     // Many rows change together; one question answers all.
     this.#pending ??= setTimeout(() => {
       this.#pending = undefined;
-      this.refresh().catch((problem: unknown) => this.tell(problem));
+      this.refresh().catch((problem: unknown) => this.#afterTrouble(problem));
     }, 60);
   }
 }

@@ -155,6 +155,9 @@ impl Teller {
         if self.out.json {
             let mut line = serde_json::to_value(event).unwrap_or(Value::Null);
             line["at"] = json!(door.engine.clock().now());
+            if event.what == What::House {
+                line["problem"] = json!(door.engine.store().trouble());
+            }
             if let Some(mut view) = view {
                 // The history is long and was told as it happened.
                 if let Some(fields) = view.as_object_mut() {
@@ -170,6 +173,7 @@ impl Teller {
             }
             (_, Some(Ok(row))) => self.tell_row(door, &row),
             (What::Elsewhere, _) => self.tell_all(door).await,
+            (What::House, _) => self.tell_trouble(door).await,
             _ => {}
         }
     }
@@ -190,6 +194,21 @@ impl Teller {
         }
         let now = times::clock(door.engine.clock().now());
         self.line(&format!("{}  {text}", self.out.faint(&now)));
+    }
+
+    /// What is wrong with the queue's file or its disk, or that it is right again.
+    async fn tell_trouble(&mut self, door: &Door) {
+        let text = match door.engine.store().trouble() {
+            Some(problem) => {
+                let fix = words::fix_text(&problem).map(|fix| format!(" Fix: {fix}.")).unwrap_or_default();
+                self.out.bad(&format!("{}{fix}", problem.message))
+            }
+            None => self.out.good("The queue can be written again."),
+        };
+        // The number of no post.
+        if self.said.insert(0, text.clone()).as_ref() != Some(&text) {
+            self.line(&format!("{}  {text}", self.out.faint(&times::clock(door.engine.clock().now()))));
+        }
     }
 
     /// After a gap: everything that is under way.

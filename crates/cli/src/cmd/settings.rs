@@ -8,7 +8,7 @@ use crate::words::Exit;
 use serde_json::{Value, json};
 use slipway_core::engine::{InstanceLock, database_path};
 use slipway_core::problem::{Code, Outcome, Problem};
-use slipway_core::store;
+use slipway_core::store::{self, Choice};
 
 pub async fn run(door: &Door, what: SettingsCommand) -> Outcome<Exit> {
     let mut settings = door.call("settings.get", Value::Null).await?;
@@ -106,20 +106,53 @@ fn text_of(key: &str, value: &Value) -> String {
     }
 }
 
-/// Works without the engine, which would not open a damaged file.
-pub fn restore(global: &Global, empty: bool, out: Out) -> Outcome<Exit> {
+/// Works without the engine, which would not open a damaged file. Without a choice the backups are listed.
+pub fn restore(global: &Global, choice: Option<Choice>, out: Out) -> Outcome<Exit> {
     let folder = Place::find(global)?.folder;
     let database = database_path(&folder);
     if !folder.is_dir() {
         return Err(Problem::block(Code::NotFound, "There is no data folder here, so nothing to restore."));
     }
+    let Some(choice) = choice else { return list_backups(&folder, out) };
     // The lock that a running queue holds: its file must not be taken away under it.
     let _lock = InstanceLock::take(&folder)?;
-    let put = store::restore(&database, empty)?;
-    let name = put.as_ref().and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
-    out.answer(&json!({ "restored": name }), |out| match &name {
-        Some(name) => out.line(&format!("The backup {name} is in place. The old file lies beside it.")),
-        None => out.line("A new, empty queue begins. The old file lies beside it."),
+    let put = store::restore(&database, &choice)?;
+    let name =
+        put.from.as_ref().and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
+    out.answer(&json!({ "restored": name, "damaged": put.damaged }), |out| {
+        for damaged in &put.damaged {
+            out.line(&format!("The backup {damaged} is damaged and was passed over."));
+        }
+        match &name {
+            Some(name) => {
+                out.line(&format!("The backup {name} is in place. The old file lies beside it."));
+                out.line(
+                    "Before anything is sent, `slipway run` asks the platforms which of its posts are there already.",
+                );
+            }
+            None => out.line("A new, empty queue begins. The old file lies beside it."),
+        }
+    });
+    Ok(Exit::Done)
+}
+
+fn list_backups(folder: &std::path::Path, out: Out) -> Outcome<Exit> {
+    let found = slipway_core::api::backup_views(folder);
+    if found.is_empty() {
+        return Err(Problem::block(Code::NotFound, "There is no backup to restore."));
+    }
+    out.answer(&json!({ "restored": null, "backups": found }), |out| {
+        for backup in &found {
+            let holds = match (backup.scheduled, backup.published, &backup.problem) {
+                (Some(scheduled), Some(published), _) => {
+                    format!("{scheduled} scheduled, {published} published")
+                }
+                (_, _, Some(problem)) if problem.code == Code::DatabaseNewer => "of a newer Slipway".into(),
+                _ => "damaged".into(),
+            };
+            out.line(&format!("{}  {}  {holds}", backup.name, crate::times::shown(backup.at)));
+        }
+        out.line("Put one in place: slipway restore --from NAME, or slipway restore --newest.");
     });
     Ok(Exit::Done)
 }

@@ -67,7 +67,9 @@ pub fn is_of_a_queue(folder: &Path, file: &Path) -> bool {
     let mut parts = inside.components();
     let (first, more) = (parts.next(), parts.next());
     match first.and_then(|first| first.as_os_str().to_str()) {
-        Some("slipway.db" | "slipway.db-wal" | "slipway.db-shm" | "slipway.lock") => more.is_none(),
+        Some(
+            "slipway.db" | "slipway.db-wal" | "slipway.db-shm" | "slipway.generation" | "slipway.lock",
+        ) => more.is_none(),
         Some("logs" | "backups") => more.is_some(),
         _ => false,
     }
@@ -111,6 +113,7 @@ mod tests {
         for (file, own) in [
             ("data/slipway.db", true),
             ("data/slipway.db-wal", true),
+            ("data/slipway.generation", true),
             ("data/logs/slipway.log", true),
             ("data/backups/slipway-2026-11-22.db", true),
             ("data/slipway.db/x", false),

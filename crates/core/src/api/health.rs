@@ -2,7 +2,7 @@
 
 use super::{Host, Id};
 use crate::engine::Engine;
-use crate::platform::{Answer, AnyPlatform, Choice, Fault, Identity, Question};
+use crate::platform::{Answer, AnyPlatform, Call, Choice, Fault, Identity, JobAccount, Question, Reply};
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::sensitive::SecretString;
 use crate::sign_in::{AppCredentials, RefreshFault, refresh};
@@ -199,9 +199,26 @@ async fn ask(
     platform: &Arc<dyn AnyPlatform>,
     question: &Question,
 ) -> Outcome<Answer> {
-    let app = engine
+    let app = app_of(engine, account)?;
+    let known = account.for_job(app.for_job(platform.facts()));
+    let reply = heard(engine, account, platform, &|known| Some(platform.ask(question, known))).await?;
+    platform.answer(question, &known, &reply).map_err(|fault| fault_problem(fault, account, platform))
+}
+
+fn app_of(engine: &Engine, account: &Account) -> Outcome<app::App> {
+    engine
         .read(|sql| app::get(sql, account.app))?
-        .ok_or_else(|| Problem::block(Code::AppMissing, "The developer app of this channel is gone."))?;
+        .ok_or_else(|| Problem::block(Code::AppMissing, "The developer app of this channel is gone."))
+}
+
+/// Sends a call that changes nothing, with the channel's token, and brings back what was said.
+pub(crate) async fn heard(
+    engine: &Engine,
+    account: &Account,
+    platform: &Arc<dyn AnyPlatform>,
+    call: &(dyn Fn(&JobAccount) -> Option<Call> + Sync),
+) -> Outcome<Reply> {
+    let app = app_of(engine, account)?;
     let bearer = match engine.bearer(account, &app, platform).await {
         Ok(token) => token,
         Err(BearerTrouble::Vault(problem)) => return Err(problem),
@@ -223,9 +240,9 @@ async fn ask(
     };
     let known = account.for_job(app.for_job(platform.facts()));
     let (hosts, wire) = (platform.facts().hosts, &engine.inner.wire);
+    let Some(call) = call(&known) else { return Err(strange(platform, "nothing to ask")) };
     let send = async |bearer| {
-        wire.send(hosts, platform.ask(question, &known), Some(bearer), &Files::default(), &Default::default())
-            .await
+        wire.send(hosts, call.clone(), Some(bearer), &Files::default(), &Default::default()).await
     };
     let mut sent = send(&bearer).await;
     if let Sent::Reply(reply) = &sent
@@ -238,21 +255,7 @@ async fn ask(
         }
     }
     match sent {
-        Sent::Reply(reply) if reply.status < 500 => {
-            platform.answer(question, &known, &reply).map_err(|fault| match fault {
-                Fault::SignIn { detail } => dead(account, detail),
-                Fault::Refused(problem) | Fault::Failed(problem) | Fault::Limit { problem, .. } => problem,
-                Fault::Permission { detail, .. } => {
-                    Problem::block(Code::PermissionMissing, "This sign-in may not ask that.")
-                        .fix(Fix::SignIn { account: account.id })
-                        .detail(detail)
-                }
-                Fault::Again { detail, .. }
-                | Fault::Lost { detail }
-                | Fault::Unsure { detail }
-                | Fault::Strange { detail } => strange(platform, &detail),
-            })
-        }
+        Sent::Reply(reply) if reply.status < 500 => Ok(reply),
         Sent::Reply(reply) => Err(strange(platform, &format!("status {}", reply.status))),
         Sent::Offline { detail } | Sent::Cut { detail } => Err(offline(Some(detail))),
         Sent::File(_) | Sent::Stopped => Err(offline(None)),
@@ -260,6 +263,25 @@ async fn ask(
             Code::HostUnknown,
             format!("Slipway does not speak to {host} for this platform."),
         )),
+    }
+}
+
+/// What a fault of a question means to the user.
+pub(crate) fn fault_problem(fault: Fault, account: &Account, platform: &Arc<dyn AnyPlatform>) -> Problem {
+    match fault {
+        Fault::SignIn { detail } => dead(account, detail),
+        Fault::Refused(problem) | Fault::Failed(problem) | Fault::Limit { problem, .. } => problem,
+        Fault::Permission { detail, .. } => {
+            Problem::block(Code::PermissionMissing, "This sign-in may not ask that.")
+                .fix(Fix::SignIn { account: account.id })
+                .detail(detail)
+        }
+        Fault::Unsure { detail } => {
+            Problem::block(Code::Unsure, "The platform did not say it clearly.").detail(detail)
+        }
+        Fault::Again { detail, .. } | Fault::Lost { detail } | Fault::Strange { detail } => {
+            strange(platform, &detail)
+        }
     }
 }
 

@@ -275,8 +275,10 @@ pub(super) async fn house(engine: &Engine, _: &dyn Host, _: Nothing) -> Outcome<
             .map(|meta| meta.len())
             .sum()
     };
+    // A file that can't be read is what this answer has to tell.
     let tokens: i64 = engine
-        .read(|sql| sql.query_row("SELECT count(*) FROM account WHERE state = 'ok'", [], |row| row.get(0)))?;
+        .read(|sql| sql.query_row("SELECT count(*) FROM account WHERE state = 'ok'", [], |row| row.get(0)))
+        .unwrap_or(0);
     Ok(HouseView {
         folder: folder.to_string_lossy().into_owned(),
         sandbox: engine.is_sandbox(),
@@ -293,6 +295,7 @@ pub(super) async fn house(engine: &Engine, _: &dyn Host, _: Nothing) -> Outcome<
         practised_bytes: super::practice::size(engine),
         queue_runs: engine.is_running(),
         now: engine.clock().now(),
+        problem: engine.inner.store.trouble(),
     })
 }
 
@@ -304,11 +307,23 @@ pub struct BackupView {
     pub name: String,
     pub at: Timestamp,
     pub bytes: u64,
+    /// Posts in it that are not at their end, drafts not counted; nothing where it can't be read.
+    pub scheduled: Option<i64>,
+    pub published: Option<i64>,
+    /// Why it can't be put in place.
+    pub problem: Option<Problem>,
 }
 
 pub(super) async fn list_backups(engine: &Engine, _: &dyn Host, _: Nothing) -> Outcome<Vec<BackupView>> {
-    let kept = crate::store::backups(&database_path(engine.folder()));
-    Ok(kept.into_iter().rev().filter_map(|path| backup_view(&path)).collect())
+    let folder = engine.folder().to_path_buf();
+    let listed = tokio::task::spawn_blocking(move || backup_views(&folder)).await;
+    listed.map_err(|error| Problem::block(Code::Internal, "Looking at the copies broke.").detail(error))
+}
+
+/// The copies of a data folder's queue, newest first, each looked at. Works without an engine, which would not open a damaged queue.
+pub fn backup_views(folder: &Path) -> Vec<BackupView> {
+    let kept = crate::store::backups(&database_path(folder));
+    kept.into_iter().rev().filter_map(|path| backup_view(&path)).collect()
 }
 
 pub(super) async fn make_backup(engine: &Engine, _: &dyn Host, _: Nothing) -> Outcome<BackupView> {
@@ -326,7 +341,15 @@ pub(super) async fn make_backup(engine: &Engine, _: &dyn Host, _: Nothing) -> Ou
 fn backup_view(path: &Path) -> Option<BackupView> {
     let meta = std::fs::metadata(path).ok()?;
     let at = Timestamp::try_from(meta.modified().ok()?).ok()?;
-    Some(BackupView { name: path.file_name()?.to_str()?.into(), at, bytes: meta.len() })
+    let looked = crate::store::look_at(path);
+    Some(BackupView {
+        name: path.file_name()?.to_str()?.into(),
+        at,
+        bytes: meta.len(),
+        scheduled: looked.as_ref().ok().map(|holds| holds.scheduled),
+        published: looked.as_ref().ok().map(|holds| holds.published),
+        problem: looked.err(),
+    })
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]

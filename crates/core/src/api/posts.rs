@@ -328,6 +328,7 @@ pub(super) fn row_to_be(account: i64, options: &Options, due: Option<Timestamp>,
         revision: 1,
         sent_revision: None,
         created_at: now,
+        must_ask: crate::store::delivery::MustAsk::Nothing,
     }
 }
 

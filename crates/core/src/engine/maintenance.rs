@@ -8,7 +8,7 @@ use super::{Engine, sql};
 use crate::media;
 use crate::problem::{Outcome, Problem};
 use crate::store::account::{self, AccountState};
-use crate::store::{app, attempt};
+use crate::store::{Cancel, app, attempt};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashSet;
 use std::path::Path;
@@ -73,13 +73,19 @@ async fn begin(engine: &Engine) -> anyhow::Result<Maintenance> {
 pub(crate) enum Work {
     Tokens,
     Tidy,
+    /// The copy at the end of a run: only of what changed, and only as far as a stop may wait.
+    LastCopy,
 }
+
+/// How long a stop may wait for its copy. What takes longer is copied while the queue runs.
+const STOP_WAITS: Duration = Duration::from_millis(1500);
 
 impl Engine {
     pub(crate) async fn maintain(&self, work: Work) -> Outcome<()> {
         match work {
             Work::Tokens => self.look_at_tokens().await,
             Work::Tidy => self.tidy().await,
+            Work::LastCopy => self.copy_before_the_end().await,
         }
     }
 
@@ -134,11 +140,31 @@ impl Engine {
         self.forget_media(now).await?;
         // Before the day's copy, so that what goes today is not in it.
         self.purge_due().await?;
-        let day = now.to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
-        let store = self.inner.store.clone();
-        let copied = tokio::task::spawn_blocking(move || store.back_up_for(&day)).await;
+        self.copy_of_today(&Cancel::default()).await
+    }
+
+    async fn copy_of_today(&self, cancel: &Cancel) -> Outcome<()> {
+        let day = self.clock().now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
+        let (store, cancel) = (self.inner.store.clone(), cancel.clone());
+        let copied = tokio::task::spawn_blocking(move || store.back_up_unless(&day, &cancel)).await;
         // A copier that broke is tried again in an hour.
         copied.unwrap_or(Ok(None)).map(|_| ())
+    }
+
+    async fn copy_before_the_end(&self) -> Outcome<()> {
+        if self.inner.store.is_backed_up() {
+            return Ok(());
+        }
+        let cancel = Cancel::default();
+        let copying = self.copy_of_today(&cancel);
+        tokio::pin!(copying);
+        match tokio::time::timeout(STOP_WAITS, &mut copying).await {
+            Ok(copied) => copied,
+            Err(_) => {
+                cancel.cancel();
+                copying.await
+            }
+        }
     }
 
     /// Files that were only looked at are forgotten, and pictures go with the media they show.

@@ -27,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Longest sleep between two looks at the table.
 const LOOK: Duration = Duration::from_secs(20);
+/// Between two words to the vault about the queue's counter, while things are sent.
+const TELL_THE_VAULT: Duration = Duration::from_secs(30);
 /// Small requests under way at once.
 const MOST_LIGHT: usize = 64;
 /// After-steps, edits and retractions among them: their files may wait for the bandwidth limit, and a minute must not wait for them.
@@ -83,17 +85,45 @@ struct Runner {
     holds_end: Option<Timestamp>,
     settings: Settings,
     window_ends: Option<Timestamp>,
+    after_restore: AfterRestore,
+}
+
+/// What a queue that was put back asks its platforms, and the counter by which the next one will be recognised.
+struct AfterRestore {
+    asking: Option<tokio::task::JoinHandle<Outcome<Option<Timestamp>>>>,
+    /// Not before this.
+    ask_at: Timestamp,
+    /// What the vault was last told, and when.
+    told: (u64, Timestamp),
+    telling: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Drop for AfterRestore {
+    fn drop(&mut self) {
+        if let Some(asking) = self.asking.take() {
+            asking.abort();
+        }
+    }
 }
 
 impl Engine {
     /// Runs the queue until told to stop, or until idle. Takes the instance lock for as long.
     pub async fn run(&self, until: Until) -> Outcome<()> {
         let _lock = self.lock().await?;
+        if let Some(problem) = self.inner.store.trouble().filter(ends_the_run) {
+            return Err(problem);
+        }
         let now = self.inner.clock.now();
         let boot = new_boot();
+        crate::store::sweep_halves(self.inner.store.path());
+        let backed_up = self.inner.store.is_backed_up();
+        let generation = self.begin_generation(now).await?;
         let released = self.write(move |tx| queue::release_dead(tx, boot, now)).await?;
         if released > 0 {
             tracing::info!(released, "went on with what an earlier run had begun");
+        } else if backed_up {
+            // The bookkeeping of a start is nothing that a copy would be made for.
+            self.inner.store.counts_as_backed_up();
         }
         self.reckon_instants_anew().await?;
         self.undo_an_earlier_clock().await?;
@@ -118,7 +148,14 @@ impl Engine {
             holds_end: None,
             settings: Settings::default(),
             window_ends: None,
+            after_restore: AfterRestore {
+                asking: None,
+                ask_at: later_by(now, super::restored::LAG),
+                told: (0, now),
+                telling: None,
+            },
         };
+        runner.tell_the_vault(generation, now);
         let ended = runner.run(&until).await;
         runner.wind_down().await;
         if let Some(maintenance) = maintenance {
@@ -173,6 +210,9 @@ impl Runner {
                 Ok(wake) => wake,
                 // A full disk or a busy file: nothing was begun; look again soon.
                 Err(problem) => {
+                    if ends_the_run(&problem) {
+                        return Err(problem);
+                    }
                     tracing::warn!(code = %problem.code.as_str(), "the queue could not be read or written");
                     later_by(clock.now(), Duration::from_secs(2))
                 }
@@ -209,9 +249,14 @@ impl Runner {
             self.engine.time_changed(moved).await?;
             self.clock_seen = Some(changes);
         }
+        // A file that is gone, was replaced or is damaged is no ground to send anything on.
+        if let Some(problem) = self.engine.inner.store.trouble().filter(ends_the_run) {
+            return Err(problem);
+        }
         self.read_the_house(now)?;
         self.heed_wishes()?;
         self.mark_pressing(now);
+        let asks = self.ask_after_restore(now).await?;
         if !self.settings.paused {
             self.begin_light(now).await?;
             self.begin_heavy(now).await?;
@@ -230,7 +275,7 @@ impl Runner {
             })?;
             next.into_iter().flatten().chain(pressing).min()
         };
-        let ends = [next, self.holds_end, self.window_ends, Some(later_by(now, LOOK))];
+        let ends = [next, asks, self.holds_end, self.window_ends, Some(later_by(now, LOOK))];
         // Never a busy loop, whatever the table says.
         Ok(ends.into_iter().flatten().min().unwrap_or(now).max(later_by(now, Duration::from_millis(1))))
     }
@@ -246,6 +291,51 @@ impl Runner {
                 self.back_since.values_mut().for_each(|since| *since = (*since).min(now));
             }
             Some(ClockNotice::Jumped { .. } | ClockNotice::ZonesChanged) | None => {}
+        }
+    }
+
+    /// Begins to ask what came since a queue that was put back, one round at a time; says when the next round is.
+    async fn ask_after_restore(&mut self, now: Timestamp) -> Outcome<Option<Timestamp>> {
+        if now >= later_by(self.after_restore.told.1, TELL_THE_VAULT) {
+            let generation = self.engine.read(crate::store::generation::of_database)?;
+            self.tell_the_vault(generation, now);
+        }
+        if self.after_restore.asking.as_ref().is_some_and(tokio::task::JoinHandle::is_finished)
+            && let Some(asking) = self.after_restore.asking.take()
+        {
+            match asking.await {
+                Ok(Ok(again)) => self.after_restore.ask_at = again.unwrap_or(now),
+                Ok(Err(problem)) => {
+                    tracing::warn!(code = %problem.code.as_str(), "the platforms could not be asked what came");
+                    self.after_restore.ask_at = later_by(now, LOOK);
+                }
+                Err(_) => self.after_restore.ask_at = later_by(now, LOOK),
+            }
+        }
+        if self.after_restore.asking.is_some() || self.settings.paused || !self.engine.has_to_ask()? {
+            return Ok(None);
+        }
+        if now < self.after_restore.ask_at {
+            return Ok(Some(self.after_restore.ask_at));
+        }
+        let engine = self.engine.clone();
+        self.after_restore.asking = Some(tokio::spawn(async move {
+            let asked = engine.ask_what_came().await;
+            engine.nudge();
+            asked
+        }));
+        Ok(None)
+    }
+
+    fn tell_the_vault(&mut self, generation: u64, now: Timestamp) {
+        let idle = self.after_restore.telling.as_ref().is_none_or(tokio::task::JoinHandle::is_finished);
+        if !idle {
+            return;
+        }
+        let told = std::mem::replace(&mut self.after_restore.told, (generation, now));
+        if told.0 != generation {
+            let engine = self.engine.clone();
+            self.after_restore.telling = Some(tokio::spawn(async move { engine.witness(generation).await }));
         }
     }
 
@@ -486,9 +576,10 @@ impl Runner {
                     .prepare_cached(
                         "SELECT EXISTS (SELECT 1 FROM delivery JOIN account ON account.id = delivery.account_id \
                            WHERE account.state = 'ok' AND delivery.paused = 0 AND (delivery.state IN ('due', 'working', 'ready', 'parked') \
-                             OR (delivery.state = 'handed_over' AND delivery.due_at <= ?1))) \
+                             OR (delivery.state = 'handed_over' AND (delivery.due_at <= ?1 OR delivery.must_ask <> 0)))) \
                          OR EXISTS (SELECT 1 FROM errand CROSS JOIN delivery ON delivery.id = errand.delivery_id JOIN account ON account.id = delivery.account_id \
-                           WHERE account.state = 'ok' AND errand.state IN ('waiting', 'working') AND coalesce(errand.next_at, 0) <= ?1)",
+                           WHERE account.state = 'ok' AND errand.state IN ('waiting', 'working') AND coalesce(errand.next_at, 0) <= ?1 \
+                             AND (delivery.must_ask = 0 OR delivery.state <> 'stuck'))",
                     )?
                     .query_row([soon], |row| row.get(0))?;
                 Ok(!busy)
@@ -505,11 +596,28 @@ impl Runner {
             self.tasks.abort_all();
         }
         self.engine.gauges().clear();
-        // A run that is shorter than the hour in which the recurring work would come leaves a copy, too.
-        if self.engine.maintain(Work::Tidy).await.is_err() {
+        if self.engine.inner.store.trouble().is_some_and(|problem| ends_the_run(&problem)) {
+            return;
+        }
+        // The vault's counter follows what was sent, unless the vault has to be waited for.
+        if let Some(telling) = self.after_restore.telling.take() {
+            let _ = tokio::time::timeout(Duration::from_secs(2), telling).await;
+        }
+        if let Ok(generation) = self.engine.read(crate::store::generation::of_database)
+            && generation != self.after_restore.told.0
+        {
+            let _ = tokio::time::timeout(Duration::from_secs(2), self.engine.witness(generation)).await;
+        }
+        // A run that is shorter than the hour in which the recurring work would come leaves a copy, too, where that is quick.
+        if self.engine.maintain(Work::LastCopy).await.is_err() {
             tracing::warn!("the daily copy of the queue could not be made");
         }
     }
+}
+
+/// Nothing may be sent on the word of a file that is gone, was replaced, or is damaged.
+fn ends_the_run(problem: &Problem) -> bool {
+    matches!(problem.code, Code::DatabaseMissing | Code::DatabaseCorrupt)
 }
 
 fn later_by(now: Timestamp, by: Duration) -> Timestamp {

@@ -10,6 +10,7 @@ use crate::schedule::next_midnight;
 use crate::store::Tx;
 use crate::store::account::{self, AccountState};
 use crate::store::attempt::Attempt;
+use crate::store::delivery::MustAsk;
 use crate::store::hold::{self, FAILURES, Hold};
 use crate::worker::{Desk, flush, mended_by_sign_in};
 use jiff::Timestamp;
@@ -36,9 +37,18 @@ impl Engine {
         line: Option<Attempt>,
         last: Option<(Stage, Option<&'static str>)>,
     ) -> Outcome<()> {
+        let mut line = line;
+        if self.looked_in_vain(ticket, desk, &fault, &mut line).await? {
+            return Ok(());
+        }
         let now = self.clock().now();
         let name = desk.platform.facts().name;
         match fault {
+            // Put back from an earlier state: what came of it then may have been made anew since.
+            Fault::Failed(_) if ticket.errand.is_none() && ticket.delivery.must_ask == MustAsk::Look => {
+                let detail = "the platform made nothing of what was sent under this id, and the queue was put back since".into();
+                Box::pin(self.settle(ticket, desk, Fault::Unsure { detail }, line, last)).await
+            }
             Fault::SignIn { detail } => {
                 let id = desk.account.id;
                 let problem = Problem::block(

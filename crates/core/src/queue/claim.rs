@@ -27,7 +27,11 @@ const NO_EDIT: &str = "NOT EXISTS (SELECT 1 FROM errand WHERE errand.delivery_id
 
 // The planner is told which index: with a hundred thousand rows waiting a wrong guess costs the minute.
 pub(super) const OPEN: &str = " AND memo IS NOT NULL";
-pub(super) const HEAVY: &str = "state IN ('due', 'parked') AND claim IS NULL AND paused = 0";
+pub(super) const HEAVY: &str =
+    "state IN ('due', 'parked') AND claim IS NULL AND paused = 0 AND must_ask <> 2";
+
+/// Where a queue was put back, only a retraction may go on before its delivery was asked about: it looks for itself.
+const ASKED: &str = "(delivery.must_ask = 0 OR json_extract(errand.task, '$.kind') = 'retract')";
 
 /// Takes the delivery that is first in line of those that may begin now in these lanes: the earliest minute, unless a person changed
 /// the order and no minute is lost by it.
@@ -76,7 +80,7 @@ pub fn claim_light(
 ) -> Outcome<Vec<Ticket>> {
     let ids: Vec<i64> = tx
         .prepare_cached(&format!(
-            "SELECT id FROM delivery INDEXED BY delivery_light WHERE state IN ('working', 'ready', 'handed_over', 'to_finish') AND claim IS NULL AND paused = 0 \
+            "SELECT id FROM delivery INDEXED BY delivery_light WHERE state IN ('working', 'ready', 'handed_over', 'to_finish') AND claim IS NULL AND paused = 0 AND must_ask <> 2 \
              AND next_at <= ?1 AND account_id NOT IN (SELECT value FROM json_each(?2)) AND {NO_EDIT} ORDER BY next_at LIMIT ?3"
         ))
         .and_then(|mut get| {
@@ -110,13 +114,13 @@ pub fn claim_errands(
     most: usize,
 ) -> Outcome<Vec<Ticket>> {
     let ids: Vec<i64> = tx
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT min(errand.id) FROM errand CROSS JOIN delivery ON delivery.id = errand.delivery_id \
-             WHERE errand.state IN ('waiting', 'working') AND errand.claim IS NULL AND errand.next_at <= ?1 \
+             WHERE errand.state IN ('waiting', 'working') AND errand.claim IS NULL AND errand.next_at <= ?1 AND {ASKED} \
              AND delivery.account_id NOT IN (SELECT value FROM json_each(?2)) \
              AND NOT EXISTS (SELECT 1 FROM errand other WHERE other.delivery_id = errand.delivery_id AND other.claim IS NOT NULL) \
-             GROUP BY errand.delivery_id LIMIT ?3",
-        )
+             GROUP BY errand.delivery_id LIMIT ?3"
+        ))
         .and_then(|mut get| {
             get.query_map(params![now.as_millisecond(), delivery::text(&blocked), most as i64], |row| row.get(0))?.collect()
         })
@@ -162,7 +166,7 @@ pub fn next_heavy(sql: &Connection, lanes: &[Lane]) -> rusqlite::Result<Option<T
 pub fn next_light(sql: &Connection, blocked: &[i64]) -> rusqlite::Result<Option<Timestamp>> {
     let next: Option<i64> = sql
         .prepare_cached(&format!(
-            "SELECT next_at FROM delivery INDEXED BY delivery_light WHERE state IN ('working', 'ready', 'handed_over', 'to_finish') AND claim IS NULL AND paused = 0 \
+            "SELECT next_at FROM delivery INDEXED BY delivery_light WHERE state IN ('working', 'ready', 'handed_over', 'to_finish') AND claim IS NULL AND paused = 0 AND must_ask <> 2 \
              AND next_at IS NOT NULL AND account_id NOT IN (SELECT value FROM json_each(?1)) AND {NO_EDIT} ORDER BY next_at LIMIT 1"
         ))?
         .query_row([delivery::text(&blocked)], |row| row.get(0))
@@ -173,12 +177,12 @@ pub fn next_light(sql: &Connection, blocked: &[i64]) -> rusqlite::Result<Option<
 /// The same for errands.
 pub fn next_errand(sql: &Connection, blocked: &[i64]) -> rusqlite::Result<Option<Timestamp>> {
     let next: Option<i64> = sql
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT min(errand.next_at) FROM errand CROSS JOIN delivery ON delivery.id = errand.delivery_id \
-             WHERE errand.state IN ('waiting', 'working') AND errand.claim IS NULL \
+             WHERE errand.state IN ('waiting', 'working') AND errand.claim IS NULL AND {ASKED} \
              AND delivery.account_id NOT IN (SELECT value FROM json_each(?1)) \
-             AND NOT EXISTS (SELECT 1 FROM errand other WHERE other.delivery_id = errand.delivery_id AND other.claim IS NOT NULL)",
-        )?
+             AND NOT EXISTS (SELECT 1 FROM errand other WHERE other.delivery_id = errand.delivery_id AND other.claim IS NOT NULL)"
+        ))?
         .query_row([delivery::text(&blocked)], |row| row.get(0))?;
     Ok(instant(next))
 }

@@ -6,7 +6,7 @@ use crate::platform::{Errand, GoesOut, Remote};
 use crate::post::State;
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::store::attempt::{self, Attempt};
-use crate::store::delivery::{self, Delivery, bare};
+use crate::store::delivery::{self, Delivery, MustAsk, bare};
 use crate::store::{Tx, errand, problem};
 use jiff::Timestamp;
 use rusqlite::params;
@@ -151,7 +151,9 @@ pub fn cancel(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<Cancelled> {
         _ => {}
     }
     let claimed = row.claimed.is_some();
-    if !claimed && row.memo.is_none() && row.remote.is_none() {
+    // Where the queue was put back, that nothing is known of it does not mean that nothing is there.
+    let asks = row.must_ask != MustAsk::Nothing && !matches!(row.state, State::Draft | State::Stuck);
+    if !claimed && row.memo.is_none() && row.remote.is_none() && !asks {
         cancelled(tx, id)?;
         return Ok(Cancelled::Done);
     }
@@ -165,13 +167,18 @@ pub fn cancel(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<Cancelled> {
         )
         .fix(Fix::SignIn { account: row.account }));
     }
-    // What becomes public by a call under way is taken back as well: the person was not told that it was public.
+    // What becomes public by a call under way is taken back as well: the person was not told that it was public. Of a queue that was
+    // put back: what a person looked at and gives up is not asked about once more.
     tx.execute(
-        "UPDATE delivery SET cancelling = 1, paused = 0, cancel_at = coalesce(cancel_at, CASE WHEN claim IS NULL THEN ?2 ELSE claimed_at END, ?2) \
-         WHERE id = ?1",
+        "UPDATE delivery SET cancelling = 1, paused = 0, must_ask = CASE WHEN state = 'stuck' THEN 0 ELSE must_ask END, \
+         cancel_at = coalesce(cancel_at, CASE WHEN claim IS NULL THEN ?2 ELSE claimed_at END, ?2) WHERE id = ?1",
         params![id, now.as_millisecond()],
     )
     .map_err(problem)?;
+    if asks && !claimed && row.memo.is_none() && row.remote.is_none() {
+        tx.say(What::Delivery { id });
+        return Ok(Cancelled::UnderWay);
+    }
     if row.remote.is_some() && !claimed {
         errand::insert(tx, id, &Errand::Retract, 0, now, now)?;
         // Nothing else happens to it meanwhile: not even at its minute.
@@ -305,7 +312,7 @@ pub fn decide(tx: &mut Tx, id: i64, there: Option<&Remote>, now: Timestamp) -> O
         Some(remote) => {
             go(tx, id, State::Published)?;
             tx.execute(
-                "UPDATE delivery SET remote_id = ?2, remote_url = ?3, memo = NULL, stage = NULL, problem = NULL, public_at = coalesce(due_at, ?4) WHERE id = ?1",
+                "UPDATE delivery SET remote_id = ?2, remote_url = ?3, memo = NULL, stage = NULL, problem = NULL, must_ask = 0, public_at = coalesce(due_at, ?4) WHERE id = ?1",
                 params![id, remote.id, remote.url, now.as_millisecond()],
             )
             .map_err(problem)?;
@@ -319,7 +326,7 @@ pub fn decide(tx: &mut Tx, id: i64, there: Option<&Remote>, now: Timestamp) -> O
         None => {
             go(tx, id, State::Due)?;
             tx.execute(
-                "UPDATE delivery SET memo = NULL, remote_id = NULL, remote_url = NULL, confirmed = 0, failures = 0, failed_ever = 0, problem = NULL, cancel_at = NULL, next_at = ?2, \
+                "UPDATE delivery SET memo = NULL, remote_id = NULL, remote_url = NULL, confirmed = 0, failures = 0, failed_ever = 0, problem = NULL, cancel_at = NULL, must_ask = 0, next_at = ?2, \
                  due_at = max(coalesce(due_at, 0), ?2) WHERE id = ?1",
                 params![id, now.as_millisecond()],
             )

@@ -50,6 +50,27 @@ pub struct Delivery {
     pub revision: i64,
     pub sent_revision: Option<i64>,
     pub created_at: Timestamp,
+    pub must_ask: MustAsk,
+}
+
+/// What a queue that was put back has to ask about a delivery before anything is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MustAsk {
+    Nothing,
+    /// It is looked at under its id or its memo; nothing new is sent.
+    Look,
+    /// It waits for its platform's list of new posts.
+    List,
+}
+
+impl From<i64> for MustAsk {
+    fn from(kept: i64) -> Self {
+        match kept {
+            0 => MustAsk::Nothing,
+            1 => MustAsk::Look,
+            _ => MustAsk::List,
+        }
+    }
 }
 
 pub(crate) const COLUMNS: &str = "delivery.id, delivery.post_id, delivery.account_id, delivery.state, delivery.stage, \
@@ -57,7 +78,7 @@ pub(crate) const COLUMNS: &str = "delivery.id, delivery.post_id, delivery.accoun
      delivery.claimed_at, delivery.in_flight, delivery.tries, delivery.failures, delivery.failed_ever, delivery.memo, \
      delivery.confirmed, delivery.remote_id, delivery.remote_url, delivery.privacy, delivery.problem, \
      delivery.public_at, delivery.began_at, delivery.sent_revision, delivery.created_at, delivery.cancelling, \
-     delivery.wall, delivery.revision";
+     delivery.wall, delivery.revision, delivery.must_ask";
 
 /// The plan that holds for a delivery: its own, else the post's. NULL: as soon as possible.
 pub(crate) const PLAN: &str =
@@ -71,7 +92,7 @@ pub(crate) fn columns_of_a_list() -> String {
 }
 
 /// How many columns `COLUMNS` has, for whoever joins more behind them.
-pub(crate) const WIDTH: usize = 29;
+pub(crate) const WIDTH: usize = 30;
 
 pub(crate) fn from_row(row: &Row) -> rusqlite::Result<Delivery> {
     let state: String = row.get(3)?;
@@ -106,6 +127,7 @@ pub(crate) fn from_row(row: &Row) -> rusqlite::Result<Delivery> {
         cancelling: row.get(26)?,
         wall: maybe_json(row, 27)?,
         revision: row.get(28)?,
+        must_ask: MustAsk::from(row.get::<_, i64>(29)?),
     })
 }
 

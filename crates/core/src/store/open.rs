@@ -1,10 +1,12 @@
 //! Opening the file: pragmas, world, migrations all or nothing with a copy before, and what to do with a file that can't be read.
 
-use super::{World, problem};
+use super::backup::{self, Cancel, backup_path, backups};
+use super::generation::{self, beside};
+use super::{World, problem, restored};
 use crate::problem::{Code, Fix, Outcome, Problem};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 const MIGRATIONS: &[M<'static>] = &[
@@ -14,32 +16,84 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0004_ways.sql")),
     M::up(include_str!("../../migrations/0005_more.sql")),
     M::up(include_str!("../../migrations/0007_purge.sql")),
+    M::up(include_str!("../../migrations/0008_restored.sql")),
     M::up(include_str!("../../migrations/0009_clock.sql")),
     M::up(include_str!("../../migrations/0010_cancel.sql")),
     M::up(include_str!("../../migrations/0011_sched.sql")),
     M::up(include_str!("../../migrations/0012_window.sql")),
 ];
 
-/// How many copies of the file are kept.
-const BACKUPS: usize = 5;
+/// The version that this program makes.
+pub(super) const LATEST: i64 = MIGRATIONS.len() as i64;
 
 /// The open file, and the id of its data folder.
 pub(super) fn open(path: &Path, world: World) -> Outcome<(Connection, String)> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| folder_problem(&error))?;
     }
+    backup::finish(path, &mut |_| Ok(()))?;
+    // Read before the database: a running process raises the database's own counter first.
+    let said = beside(path);
+    if said.as_ref().is_none_or(|said| !said.begin_new) {
+        is_there(path)?;
+    }
     // Damage may show at any of these steps, whichever page it is in.
-    take_up(path, world).map_err(|problem| unreadable(path, problem))
+    take_up(path, world, said).map_err(|problem| unreadable(path, problem))
 }
 
-fn take_up(path: &Path, world: World) -> Outcome<(Connection, String)> {
+fn take_up(path: &Path, world: World, said: Option<generation::Beside>) -> Outcome<(Connection, String)> {
     let existed = path.exists();
     let mut connection = connect(path).map_err(problem)?;
     migrate(&mut connection, path, existed, MIGRATIONS)?;
     claim_world(&connection, world)?;
-    let folder = folder_id(&connection)?;
+    folder_id(&connection)?;
     quick_check(&connection, path)?;
+    restored::recognise(&connection, path, said)?;
+    // A copied folder has got another one by now.
+    let folder = folder_id(&connection)?;
     Ok((connection, folder))
+}
+
+/// No file, or an empty one, where something shows that there was a queue: never silently a new one.
+fn is_there(path: &Path) -> Outcome<()> {
+    if std::fs::metadata(path).is_ok_and(|meta| meta.len() > 0) {
+        return Ok(());
+    }
+    // A new database has its first pages in the log for a moment, while another process makes it.
+    if std::fs::metadata(path.with_extension("db-wal")).is_ok_and(|meta| meta.len() > 0) && path.exists() {
+        return Ok(());
+    }
+    if backups(path).is_empty() && !generation::path_of(path).exists() {
+        return Ok(());
+    }
+    // Another process may have made it between the first look and the second; it makes the database before anything beside it.
+    if std::fs::metadata(path).is_ok_and(|meta| meta.len() > 0) {
+        return Ok(());
+    }
+    Err(missing(path))
+}
+
+/// The queue's file is not where it was.
+pub(super) fn missing(path: &Path) -> Problem {
+    let kept = backups(path).len();
+    let message = match kept {
+        0 => "The queue's file is gone from the data folder, and there is no backup. If you moved it, put it back. To begin a new queue: `slipway restore --empty`.".to_string(),
+        _ => format!("The queue's file is gone from the data folder. If you moved it, put it back. Otherwise choose one of {kept} backups: `slipway restore` lists them. To begin a new queue: `slipway restore --empty`."),
+    };
+    Problem::block(Code::DatabaseMissing, message).fix(Fix::RestoreBackup)
+}
+
+pub(super) fn newer(version: i64) -> Problem {
+    Problem::block(
+        Code::DatabaseNewer,
+        "This queue was written by a newer Slipway. Update Slipway, or name another data folder. Nothing was changed.",
+    )
+    .detail(format!("the file has version {version}, this program knows {LATEST}"))
+}
+
+/// Brings a copy up to date that is to be put in place.
+pub(super) fn migrate_steps(connection: &mut Connection, path: &Path) -> Outcome<()> {
+    migrate(connection, path, false, MIGRATIONS)
 }
 
 /// Brings the file up to date, all or nothing, with a copy before. Another process may be doing the same: the second to come finds
@@ -54,17 +108,13 @@ fn migrate(connection: &mut Connection, path: &Path, existed: bool, steps: &[M<'
     loop {
         let version = version_of(connection)?;
         if version > known {
-            return Err(Problem::block(
-                Code::DatabaseNewer,
-                "This queue was written by a newer Slipway. Update Slipway, or name another data folder. Nothing was changed.",
-            )
-            .detail(format!("the file has version {version}, this program knows {known}")));
+            return Err(newer(version));
         }
         if version == known {
             return Ok(());
         }
         if existed && version > 0 {
-            copy(connection, &backup_path(path, &format!("before-{known}"))).map_err(problem)?;
+            backup::copy(connection, &backup_path(path, &format!("before-{known}")), &Cancel::default())?;
         }
         let Err(error) = Migrations::from_slice(steps).to_latest(connection) else { return Ok(()) };
         if version_of(connection)? == version {
@@ -81,7 +131,7 @@ fn migrate(connection: &mut Connection, path: &Path, existed: bool, steps: &[M<'
 /// How long another process may keep the file from being opened.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(PATIENCE)?;
     let began = std::time::Instant::now();
@@ -143,12 +193,19 @@ pub(crate) fn folder_id_in(path: &Path) -> Option<String> {
     connection.query_row("SELECT value FROM meta WHERE key = 'folder'", [], |row| row.get(0)).ok()
 }
 
-/// A damaged page is found now and not in the middle of a post. Only small files are read whole; large ones are trusted to their
-/// schema, since reading them would take longer than a start may.
+/// Files up to this size are read whole when they are opened. Larger ones are checked right after, beside the work: reading them takes
+/// longer than a start may.
+pub(super) const READ_WHOLE: u64 = 8 << 20;
+
+/// A damaged page is found now and not in the middle of a post.
 fn quick_check(connection: &Connection, path: &Path) -> Outcome<()> {
-    if std::fs::metadata(path).map_or(0, |meta| meta.len()) > 8 << 20 {
+    if std::fs::metadata(path).map_or(0, |meta| meta.len()) > READ_WHOLE {
         return Ok(());
     }
+    check_pages(connection)
+}
+
+fn check_pages(connection: &Connection) -> Outcome<()> {
     let verdict: Result<String, _> = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
     match verdict {
         Ok(text) if text == "ok" => Ok(()),
@@ -157,12 +214,22 @@ fn quick_check(connection: &Connection, path: &Path) -> Outcome<()> {
     }
 }
 
+/// Damage that a look at all pages finds, by a connection of its own: what others hold in memory hides it.
+pub(super) fn quickly_checked(path: &Path) -> Option<Problem> {
+    let checked = reader(path).and_then(|reader| check_pages(&reader));
+    checked.err().filter(|problem| problem.code == Code::DatabaseCorrupt)
+}
+
 /// A damaged file is copied aside, so that nothing we do next can make it worse, and the newest backup is named.
 fn unreadable(path: &Path, problem: Problem) -> Problem {
     if problem.code != Code::DatabaseCorrupt {
         return problem;
     }
-    let aside = path.with_extension("damaged");
+    // One copy for each state of the file, however often it is tried.
+    let changed = std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
+    let at =
+        changed.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).map_or(0, |at| at.as_millis());
+    let aside = path.with_extension(format!("damaged-{at}"));
     let kept = aside.exists() || std::fs::copy(path, &aside).is_ok();
     let backup = backups(path).pop();
     let mut message = "The queue's file is damaged and was not opened.".to_string();
@@ -171,8 +238,10 @@ fn unreadable(path: &Path, problem: Problem) -> Problem {
     }
     match backup {
         Some(backup) => {
-            message +=
-                &format!(" The last backup is {}: `slipway restore` puts it in place.", file_name(&backup));
+            message += &format!(
+                " The last backup is {}: `slipway restore` lists all of them, `slipway restore --newest` puts the newest whole one in place.",
+                file_name(&backup)
+            );
         }
         None => {
             message += " There is no backup yet: `slipway restore --empty` begins a new queue and leaves the damaged one beside it."
@@ -185,7 +254,7 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-fn folder_problem(error: &std::io::Error) -> Problem {
+pub(super) fn folder_problem(error: &std::io::Error) -> Problem {
     if crate::handles::ran_out(error) {
         return crate::handles::problem();
     }
@@ -201,101 +270,11 @@ fn folder_problem(error: &std::io::Error) -> Problem {
     .detail(error)
 }
 
-/// Where a copy of the file goes: `backups/<stem>-<label>.db` beside it.
-pub(super) fn backup_path(path: &Path, label: &str) -> PathBuf {
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    path.with_file_name("backups").join(format!("{stem}-{label}.db"))
-}
-
-/// All copies, oldest first.
-pub(crate) fn backups(path: &Path) -> Vec<PathBuf> {
-    let Ok(folder) = std::fs::read_dir(path.with_file_name("backups")) else { return Vec::new() };
-    let mut found: Vec<_> = folder
-        .filter_map(|entry| entry.ok())
-        .filter(|entry| entry.path().extension().is_some_and(|ending| ending == "db"))
-        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
-        .collect();
-    found.sort();
-    found.into_iter().map(|(_, path)| path).collect()
-}
-
-/// Makes a copy and drops the oldest beyond the number kept.
-pub(super) fn copy(connection: &Connection, to: &Path) -> rusqlite::Result<()> {
-    if let Some(folder) = to.parent() {
-        // If this fails, opening the copy says so.
-        let _ = std::fs::create_dir_all(folder);
-    }
-    // Two processes may copy at the same time.
-    let half = to.with_extension(format!("{}.half", std::process::id()));
-    let _ = std::fs::remove_file(&half);
-    {
-        let mut copy = Connection::open(&half)?;
-        rusqlite::backup::Backup::new(connection, &mut copy)?.run_to_completion(512, Duration::ZERO, None)?;
-    }
-    std::fs::rename(&half, to).map_err(|_| rusqlite::Error::InvalidPath(to.to_path_buf()))?;
-    Ok(())
-}
-
-impl super::Store {
-    /// Today's copy, made at most once a day; the oldest beyond five go. `label` is the date.
-    pub fn back_up_for(&self, label: &str) -> Outcome<Option<PathBuf>> {
-        let to = backup_path(self.path(), label);
-        if to.exists() {
-            return Ok(None);
-        }
-        self.back_up(&to)?;
-        let mut old = backups(self.path());
-        while old.len() > BACKUPS {
-            let _ = std::fs::remove_file(old.remove(0));
-        }
-        Ok(Some(to))
-    }
-}
-
-/// Puts the newest backup in the place of a damaged file (kept aside), or begins anew. Returns what was put in place.
-pub fn restore(path: &Path, empty: bool) -> Outcome<Option<PathBuf>> {
-    let chosen = if empty { None } else { backups(path).pop() };
-    if !empty && chosen.is_none() {
-        return Err(Problem::block(Code::NotFound, "There is no backup to restore."));
-    }
-    put_in_place(path, chosen.as_deref())?;
-    Ok(chosen)
-}
-
-/// The copy of this name. Only a name that the list of copies has is taken, never a path.
-pub fn backup_named(path: &Path, name: &str) -> Outcome<PathBuf> {
-    backups(path)
-        .into_iter()
-        .find(|backup| backup.file_name().is_some_and(|file| file == name))
-        .ok_or_else(|| Problem::block(Code::NotFound, "There is no such backup."))
-}
-
-/// Puts this copy in the place of the file, which is kept aside. Nobody may have the file open.
-pub fn restore_named(path: &Path, name: &str) -> Outcome<()> {
-    put_in_place(path, Some(&backup_named(path, name)?))
-}
-
-fn put_in_place(path: &Path, chosen: Option<&Path>) -> Outcome<()> {
-    let io = |error: std::io::Error| folder_problem(&error);
-    for ending in ["db", "db-wal", "db-shm"] {
-        let old = path.with_extension(ending);
-        if old.exists() {
-            std::fs::rename(&old, path.with_extension(format!("{ending}.damaged"))).map_err(io)?;
-        }
-    }
-    if let Some(chosen) = chosen {
-        std::fs::copy(chosen, path).map_err(io)?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    /// The version that this program makes.
-    const LATEST: i64 = MIGRATIONS.len() as i64;
+    use std::path::PathBuf;
 
     /// A file of the latest version, and what became of it after these steps were tried.
     fn taken_up(second: &str) -> (Outcome<()>, i64, Vec<String>, Vec<PathBuf>, tempfile::TempDir) {

@@ -113,7 +113,7 @@ async fn a_copy_is_whole_while_others_write_and_only_five_are_kept() {
     let damaged = open(folder.path(), World::Real).map(|_| ()).unwrap_err();
     assert_eq!(damaged.code, Code::DatabaseCorrupt);
     assert!(damaged.message.contains("slipway-2026-11-07.db"), "{}", damaged.message);
-    restore(&folder.path().join("slipway.db"), false).unwrap();
+    restore(&folder.path().join("slipway.db"), &Choice::Newest).unwrap();
     assert!(has(&open(folder.path(), World::Real).unwrap(), "kept"));
 }
 

@@ -68,6 +68,8 @@ pub struct HouseView {
     /// Does some process run the queue?
     pub queue_runs: bool,
     pub now: Timestamp,
+    /// What is wrong with the queue's file or its disk just now.
+    pub problem: Option<Problem>,
 }
 
 /// As many lines of history as one answer brings.

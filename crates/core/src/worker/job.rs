@@ -10,7 +10,7 @@ use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::queue::{Charge, Ticket, not_found};
 use crate::schedule::WallTime;
 use crate::settings::Settings;
-use crate::store::{account, app, delivery, media, post, setting};
+use crate::store::{account, app, delivery, is_as_written, media, post, setting};
 use crate::wire::Files;
 use jiff::Timestamp;
 use std::path::Path;
@@ -29,6 +29,15 @@ pub(crate) struct Desk {
 impl Desk {
     pub(super) fn open(engine: &Engine, ticket: &Ticket) -> Outcome<Desk> {
         let row = &ticket.delivery;
+        if !engine.read(|sql| is_as_written(sql, row.id))? {
+            let damaged = Problem::block(
+                Code::DatabaseCorrupt,
+                "What the queue's file says about this post is not what was written: the file is damaged. Nothing of it is sent. Put a backup in place.",
+            )
+            .fix(Fix::RestoreBackup);
+            engine.inner.store.note(&damaged);
+            return Err(damaged);
+        }
         let (account, post) =
             engine.read(|sql| Ok((account::get(sql, row.account)?, post::get(sql, row.post)?)))?;
         let (Some(account), Some(post)) = (account, post) else { return Err(not_found(row.id)) };

@@ -13,6 +13,7 @@ mod facts;
 mod memo;
 mod publish;
 mod read;
+mod recent;
 mod reel;
 mod video;
 mod write;
@@ -21,6 +22,7 @@ mod write;
 mod tests;
 
 use crate::graph;
+use jiff::Timestamp;
 use memo::{Kind, Memo, Plan};
 use slipway_core::platform::*;
 use slipway_core::problem::Problem;
@@ -112,6 +114,20 @@ impl Platform for Facebook {
 
     fn extras(&self, job: &Job) -> Vec<Extra> {
         extras::extras(job)
+    }
+
+    fn recent(&self, account: &JobAccount, _: Timestamp, cursor: Option<&str>) -> Option<Call> {
+        Some(recent::ask(account, cursor))
+    }
+
+    fn recently(
+        &self,
+        _: &JobAccount,
+        since: Timestamp,
+        cursor: Option<&str>,
+        reply: &Reply,
+    ) -> Result<Recent, Fault> {
+        recent::answer(since, cursor, reply)
     }
 
     fn ask(&self, question: &Question, account: &JobAccount) -> Call {

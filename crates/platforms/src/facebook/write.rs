@@ -214,20 +214,31 @@ fn video_options(job: &Job) -> Fields {
 }
 
 pub(crate) fn newest_videos(job: &Job) -> Call {
-    Call::new("facebook.videos.list", Method::GET, at(&format!("{}/videos", job.account.remote_id)))
+    newest_videos_of(&job.account)
+}
+
+/// The newest reels; their length is not among what is documented of the list.
+pub(crate) fn newest_reels(account: &slipway_core::platform::JobAccount) -> Call {
+    Call::new("facebook.reels.list", Method::GET, at(&format!("{}/video_reels", account.remote_id)))
+        .query("fields", "id,description,created_time,permalink_url")
+        .query("limit", A_LOOK.to_string())
+}
+
+pub(crate) fn newest_videos_of(account: &slipway_core::platform::JobAccount) -> Call {
+    Call::new("facebook.videos.list", Method::GET, at(&format!("{}/videos", account.remote_id)))
         .query("type", "uploaded")
         .query("fields", EVIDENCE)
         .query("limit", A_LOOK.to_string())
 }
 
 pub(crate) fn planned_posts(job: &Job) -> Call {
-    Call::new(
-        "facebook.scheduled_posts",
-        Method::GET,
-        at(&format!("{}/scheduled_posts", job.account.remote_id)),
-    )
-    .query("fields", PLANNED)
-    .query("limit", A_LOOK.to_string())
+    planned_posts_of(&job.account)
+}
+
+pub(crate) fn planned_posts_of(account: &slipway_core::platform::JobAccount) -> Call {
+    Call::new("facebook.scheduled_posts", Method::GET, at(&format!("{}/scheduled_posts", account.remote_id)))
+        .query("fields", PLANNED)
+        .query("limit", A_LOOK.to_string())
 }
 
 // ---------------------------------------------------------------------------------------------------------------- both

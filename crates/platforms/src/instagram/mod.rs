@@ -13,6 +13,7 @@ mod memo;
 mod options;
 mod publish;
 mod read;
+mod recent;
 mod release;
 mod write;
 
@@ -20,6 +21,7 @@ mod write;
 mod tests;
 
 use crate::graph::{self, usage};
+use jiff::Timestamp;
 use memo::Memo;
 use slipway_core::platform::*;
 use slipway_core::problem::Problem;
@@ -81,6 +83,20 @@ impl Platform for Instagram {
 
     fn extras(&self, job: &Job) -> Vec<Extra> {
         extras::extras(job)
+    }
+
+    fn recent(&self, account: &JobAccount, _: Timestamp, cursor: Option<&str>) -> Option<Call> {
+        Some(recent::ask(account, cursor))
+    }
+
+    fn recently(
+        &self,
+        account: &JobAccount,
+        since: Timestamp,
+        cursor: Option<&str>,
+        reply: &Reply,
+    ) -> Result<Recent, Fault> {
+        recent::answer(account, since, cursor, reply)
     }
 
     fn ask(&self, question: &Question, account: &JobAccount) -> Call {

@@ -258,8 +258,12 @@ pub(crate) fn publish(job: &Job, container: &Container) -> Call {
 
 /// The newest posts; stories have a list of their own.
 pub(crate) fn newest(job: &Job, story: bool) -> Call {
+    newest_of(&job.account, story)
+}
+
+pub(crate) fn newest_of(account: &JobAccount, story: bool) -> Call {
     let (name, edge) = if story { ("instagram.stories", "stories") } else { ("instagram.list", "media") };
-    Call::new(name, Method::GET, own(&job.account, edge))
+    Call::new(name, Method::GET, own(account, edge))
         .query("fields", "id,caption,media_type,media_product_type,permalink,timestamp")
         .query("limit", NEWEST.to_string())
 }

@@ -12,12 +12,14 @@ mod facts;
 mod memo;
 mod publish;
 mod read;
+mod recent;
 mod withdraw;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
+use jiff::Timestamp;
 use memo::{Memo, Plan};
 use slipway_core::platform::*;
 use slipway_core::problem::Problem;
@@ -121,6 +123,20 @@ impl Platform for YouTube {
 
     fn ask(&self, question: &Question, _: &JobAccount) -> Call {
         ask::ask(question)
+    }
+
+    fn recent(&self, account: &JobAccount, _: Timestamp, cursor: Option<&str>) -> Option<Call> {
+        recent::ask(account, cursor)
+    }
+
+    fn recently(
+        &self,
+        _: &JobAccount,
+        since: Timestamp,
+        cursor: Option<&str>,
+        reply: &Reply,
+    ) -> Result<Recent, Fault> {
+        recent::answer(since, cursor, reply)
     }
 
     fn answer(&self, question: &Question, _: &JobAccount, reply: &Reply) -> Result<Answer, Fault> {

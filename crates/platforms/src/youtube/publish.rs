@@ -213,7 +213,7 @@ pub(super) fn search(job: &Job, session: Session, looks: u32) -> Result<Step<Mem
 }
 
 /// `UC…` is the channel, `UU…` the list of its uploads; the account's own answer is preferred.
-fn uploads_playlist(account: &JobAccount) -> Option<String> {
+pub(super) fn uploads_playlist(account: &JobAccount) -> Option<String> {
     let told = account.live["uploads_playlist"].as_str().filter(|id| read::is_id(id));
     told.map(str::to_string)
         .or_else(|| account.remote_id.strip_prefix("UC").map(|rest| format!("UU{rest}")))

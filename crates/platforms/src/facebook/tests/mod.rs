@@ -13,6 +13,7 @@ mod extras;
 mod memos;
 mod publish;
 mod random;
+mod recent;
 mod redirect;
 mod reel;
 mod video;

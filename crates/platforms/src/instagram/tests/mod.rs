@@ -10,6 +10,7 @@ mod check;
 mod errors;
 mod memos;
 mod publish;
+mod recent;
 mod release;
 mod several;
 

@@ -10,6 +10,7 @@ mod errors;
 mod extras;
 mod memos;
 mod publish;
+mod recent;
 mod withdraw;
 
 use super::YouTube;
