@@ -37,6 +37,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "d655fd6c1f5ec31f2b2917ee40125302aede89c348e03f532f86343edb5d12ce",
     ),
     (
+        "crates/core/migrations/0009_clock.sql",
+        "f7764f13fbf2056d1cc690ed7c1d6314399cc25ca93e0e8bc05344ed44aa4264",
+    ),
+    (
         "crates/core/migrations/0011_sched.sql",
         "3c242e9d4a59b67ade6ba72c7d2219cdb363d3e259dfa662dbeed310f6610801",
     ),
