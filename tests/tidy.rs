@@ -41,6 +41,14 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "bdca29a0d6feeb9017b04e0ebd8f506e83c24388f9832debc26bf034b04e1fee",
     ),
     (
+        "crates/core/migrations/0008_restored.sql",
+        "3fd46167c2129cb070f1c75fc26329bbc2cae6c121f71f68f6ae30c92af6a91e",
+    ),
+    (
+        "crates/core/migrations/0009_clock.sql",
+        "f7764f13fbf2056d1cc690ed7c1d6314399cc25ca93e0e8bc05344ed44aa4264",
+    ),
+    (
         "crates/core/migrations/0010_cancel.sql",
         "b22f9cf6df7907c85005a0699231564c5a3ab8cf8556997610e4ddaf1f8c830f",
     ),

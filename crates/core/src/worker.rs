@@ -154,7 +154,7 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
             desk.job.remote = next.remote.clone();
         }
         if only_looks && sends_more(&next, &desk.job) {
-            let (again, written) = (ticket.clone(), line.take());
+            let (again, written, now) = (ticket.clone(), line.take(), engine.clock().now());
             return engine.write(move |tx| queue::ask_the_list(tx, &again, written, now)).await;
         }
         let sealed = seal_memo(&memo_key, &row, &next.memo);
@@ -186,21 +186,11 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
             }
             doubt = Some(kept);
         }
-        let commits = matches!(next.act, Act::Send(_)) && minute::commits(ticket, &next);
-        if commits && desk.job.due.is_some() {
-            if !minute::time_is_known(engine, ticket, &mut desk, &mut line).await? {
-                return Ok(());
-            }
-            let wait = match minute::may_leave(&desk, &next, decided_at) {
-                minute::Leave::Go => None,
-                minute::Leave::DecideAgain => Some(None),
-                minute::Leave::NotBefore(due) => Some(Some(due)),
-            };
-            if let Some(until) = wait {
-                let rest =
-                    Rest { memo: sealed, stage: next.stage, remote: next.remote, confirmed: next.confirmed };
-                return waits_for_its_minute(engine, ticket, rest, until, line.take()).await;
-            }
+        let commits = minute::commits(ticket, &next);
+        if commits
+            && minute::is_held(engine, ticket, &mut desk, &next, &sealed, decided_at, &mut line).await?
+        {
+            return Ok(());
         }
         match next.act {
             // It has an id at the platform: whatever the protocol says, nothing new is opened for it (C4).
@@ -610,26 +600,6 @@ async fn rests(
         // Handled by the caller, who has the connection for it.
         Act::Send(_) => Err(Problem::block(Code::Internal, "A call was laid aside unsent.")),
     }
-}
-
-/// A committing step that may not be taken yet: it is decided again at once, or at this instant.
-async fn waits_for_its_minute(
-    engine: &Engine,
-    ticket: &Ticket,
-    rest: Rest,
-    until: Option<Timestamp>,
-    line: Option<Attempt>,
-) -> Outcome<()> {
-    let (again, now, revision) = (ticket.clone(), engine.clock().now(), ticket.delivery.revision);
-    engine
-        .write(move |tx| {
-            flush(tx, &again, line)?;
-            match until {
-                Some(due) => queue::ready(tx, &again, &rest.begun(), due, revision, now),
-                None => queue::wait(tx, &again, &rest.begun(), now),
-            }
-        })
-        .await
 }
 
 /// A platform that has the post and does not publish it for hours needs a person's eyes.

@@ -67,9 +67,9 @@ pub fn is_of_a_queue(folder: &Path, file: &Path) -> bool {
     let mut parts = inside.components();
     let (first, more) = (parts.next(), parts.next());
     match first.and_then(|first| first.as_os_str().to_str()) {
-        Some(
-            "slipway.db" | "slipway.db-wal" | "slipway.db-shm" | "slipway.generation" | "slipway.lock",
-        ) => more.is_none(),
+        Some("slipway.db" | "slipway.db-wal" | "slipway.db-shm" | "slipway.generation" | "slipway.lock") => {
+            more.is_none()
+        }
         Some("logs" | "backups") => more.is_some(),
         _ => false,
     }

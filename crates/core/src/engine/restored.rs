@@ -259,7 +259,7 @@ pub(crate) fn sends_more(next: &Step<Vec<u8>>, job: &Job) -> bool {
         Act::Send(call) => call.is_upload() || matches!(next.stage, Stage::Opening | Stage::Publishing),
         // Bytes that wait here for their minute: whether they were released meanwhile was not asked.
         Act::Ready { .. } => true,
-        Act::Wait(_) => false,
+        Act::Wait(_) | Act::Nothing => false,
         Act::HandedOver { .. } | Act::ToFinish { .. } | Act::Done(_) => job.remote.is_none(),
     }
 }

@@ -15,7 +15,8 @@ fn list_is_read_back_to_the_instant_and_its_videos_are_asked_about() {
     let account = job().account;
     let channel = Platform::recent(&YouTube, &account, at(0), None).unwrap();
     assert_eq!(channel.name, "playlistItems.list");
-    let first = Platform::recently(&YouTube, &account, at(0), None, &listed(&[("a", 20), ("b", 10)], Some("P2")));
+    let first =
+        Platform::recently(&YouTube, &account, at(0), None, &listed(&[("a", 20), ("b", 10)], Some("P2")));
     let first = first.unwrap();
     assert_eq!((first.found.len(), first.next.as_deref()), (0, Some("a,b|P2")));
     let details = json!({"kind": "youtube#videoListResponse", "items": [{
@@ -25,7 +26,8 @@ fn list_is_read_back_to_the_instant_and_its_videos_are_asked_about() {
         "contentDetails": {"duration": "PT1M3S"},
         "fileDetails": {"fileSize": "77"},
     }]});
-    let seen = Platform::recently(&YouTube, &account, at(0), first.next.as_deref(), &reply(200, details)).unwrap();
+    let seen =
+        Platform::recently(&YouTube, &account, at(0), first.next.as_deref(), &reply(200, details)).unwrap();
     assert_eq!((seen.found[0].size, seen.found[0].duration_ms), (Some(77), Some(63_000)));
     // One without details may be anything.
     assert_eq!((seen.found[1].remote.id.as_str(), seen.found[1].size), ("b", None));
