@@ -146,6 +146,7 @@ fn bare_the_rest(sql: &Connection, account: i64) -> rusqlite::Result<usize> {
         ("remote_url", "NULL"),
         ("privacy", "NULL"),
         ("problem", "NULL"),
+        ("doubt", "NULL"),
         ("more", "'[]'"),
     ];
     for id in &rows {
