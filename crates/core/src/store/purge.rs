@@ -146,6 +146,7 @@ fn bare_the_rest(sql: &Connection, account: i64) -> rusqlite::Result<usize> {
         ("remote_url", "NULL"),
         ("privacy", "NULL"),
         ("problem", "NULL"),
+        ("doubt", "NULL"),
         ("more", "'[]'"),
     ];
     for id in &rows {
@@ -394,7 +395,6 @@ fn copies(path: &Path) -> Vec<PathBuf> {
 /// Cleans one copy: beside it first, then in its place, so that a crash leaves the one or the other. Its time stays, by which copies
 /// are put in order. False: it holds nothing of them.
 fn purge_copy(copy: &Path, channels: &[Channel], now: Timestamp) -> Result<bool, ()> {
-    let no = |_| ();
     let holds = |sql: &Connection| -> rusqlite::Result<bool> {
         let mut known =
             sql.prepare("SELECT EXISTS (SELECT 1 FROM account WHERE platform = ?1 AND remote_id = ?2)")?;
@@ -435,7 +435,7 @@ fn purge_copy(copy: &Path, channels: &[Channel], now: Timestamp) -> Result<bool,
             .map(|()| true)
             .map_err(|_| ()),
         Ok(false) => Ok(false),
-        Err(error) => Err(no(error)),
+        Err(_) => Err(()),
     };
     for ending in ["", "-journal", "-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{ending}", beside.display()));

@@ -177,7 +177,8 @@ fn purge_keeps_ids_times_and_states_and_all_of_other_channels() {
     let place = place();
     let done = purge_all(&place);
     assert_eq!(done, Done { removed: 1, kept: 2 });
-    let rows: Vec<(i64, i64, String, Option<i64>, Option<i64>, String)> = place
+    type Row = (i64, i64, String, Option<i64>, Option<i64>, String);
+    let rows: Vec<Row> = place
         .sql
         .prepare(
             "SELECT delivery.id, account_id, delivery.state, due_at, public_at, post.words FROM delivery \
