@@ -257,10 +257,10 @@ async fn a_restored_queue_never_posts_to_the_channel_connected_meanwhile() -> an
     let mine = call(&engine, "accounts.list", json!({})).await?[0]["remote_id"].clone();
     call(&engine, "backups.make", json!({})).await?;
     drop(engine);
-    slipway_core::store::restore(&database, true)?;
+    slipway_core::store::restore(&database, &slipway_core::store::Choice::Empty)?;
     connected(&town, "youtube", 1).await?;
     let others = call(&town.engine()?, "accounts.list", json!({})).await?[0]["remote_id"].clone();
-    slipway_core::store::restore(&database, false)?;
+    slipway_core::store::restore(&database, &slipway_core::store::Choice::Newest)?;
     let engine = town.engine()?;
     let shown = run_until(&engine, 1, &["published", "stuck"], PATIENCE).await?;
     for video in town.videos() {
