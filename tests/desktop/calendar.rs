@@ -226,7 +226,7 @@ async fn as_soon_as_possible_in_an_edit_publishes() -> anyhow::Result<()> {
     window.practise().await?;
     // Where a drop names no minute.
     window.click("view-list").await?;
-    let id = plan(&window, &video).await?;
+    let id = plan(&window, &video, &tomorrow()).await?;
     window.reaches(id, &["handed_over"]).await?;
     desk.start_again(&[&format!("slipway://post/{id}")]).await?;
     window.click("post-edit").await?;

@@ -250,7 +250,7 @@ impl<'a> Play<'a> {
         let later = format!("+{}s", 8 + chance % 30);
         let mut args = vec!["--json", "edit", &id, "--caption", &words];
         let mut what = "edit";
-        if self.deliveries[at].due.is_some() && chance % 3 == 0 {
+        if self.deliveries[at].due.is_some() && chance.is_multiple_of(3) {
             args.extend(["--at", &later]);
             what = "move";
         }
