@@ -6,9 +6,11 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use tokio::time::Sleep;
 
 pub(crate) type AnswerBody = UnsyncBoxBody<Bytes, std::io::Error>;
 
@@ -100,7 +102,8 @@ struct Half {
     whole: AnswerBody,
     /// What the answer announces.
     length: u64,
-    broken: bool,
+    /// Until the half is on its way; a connection that ends at once takes it along.
+    breaks: Option<Pin<Box<Sleep>>>,
 }
 
 impl Body for Half {
@@ -111,11 +114,12 @@ impl Body for Half {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
-        if self.broken {
+        if let Some(breaks) = &mut self.breaks {
+            ready!(breaks.as_mut().poll(context));
             return Poll::Ready(Some(Err(std::io::Error::other("broken off as planned"))));
         }
         let frame = ready!(Pin::new(&mut self.whole).poll_frame(context));
-        self.broken = true;
+        self.breaks = Some(Box::pin(tokio::time::sleep(Duration::from_millis(100))));
         let data = frame.and_then(Result::ok).and_then(|frame| frame.into_data().ok()).unwrap_or_default();
         Poll::Ready(Some(Ok(Frame::data(data.slice(..data.len() / 2)))))
     }
@@ -177,7 +181,7 @@ impl Answer {
     #[must_use]
     pub(crate) fn half(mut self) -> Answer {
         let hint = self.body.size_hint().exact();
-        self.body = Half { whole: self.body, length: hint.unwrap_or(0).max(1), broken: false }.boxed_unsync();
+        self.body = Half { whole: self.body, length: hint.unwrap_or(0).max(1), breaks: None }.boxed_unsync();
         self
     }
 
