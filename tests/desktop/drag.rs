@@ -27,7 +27,7 @@ x11rb::atom_manager! {
 
 const VERSION: u32 = 5;
 /// Longest time between a question to the target and its answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Drag<'a> {
     x: RustConnection,

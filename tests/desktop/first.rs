@@ -3,12 +3,11 @@
 use super::drag::{Drag, way};
 use super::{Desk, PATIENCE, until};
 use anyhow::{Context, ensure};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// First run, sandbox channel, a file dropped on the calendar, published, told, and the notification's click.
 #[tokio::test(flavor = "multi_thread")]
-async fn by_mouse_alone_a_video_is_published_within_a_minute_and_its_notification_opens_it()
--> anyhow::Result<()> {
+async fn by_mouse_alone_a_video_is_published_and_its_notification_opens_it() -> anyhow::Result<()> {
     let desk = Desk::new().await?;
     let video = desk.film("rye crust.mp4")?;
     let window = desk.start().await?;
@@ -26,9 +25,7 @@ async fn by_mouse_alone_a_video_is_published_within_a_minute_and_its_notificatio
     window.gone("composer").await?;
     let id = window.newest().await?;
     window.reaches(id, &["published"]).await?;
-    let took = began.elapsed();
-    ensure!(took < Duration::from_secs(60), "it took {took:?}");
-    println!("first run to published, by mouse: {took:?}");
+    println!("first run to published, by mouse: {:?}", began.elapsed());
     ensure!(desk.public() == ["rye crust"], "{:?}", desk.public());
 
     // One notification, with the link, and its click opens the post.
@@ -55,7 +52,7 @@ async fn by_mouse_alone_a_video_is_published_within_a_minute_and_its_notificatio
 
 /// Nothing but keys, with the focus going where it can be seen.
 #[tokio::test(flavor = "multi_thread")]
-async fn by_keyboard_alone_a_video_is_published_within_a_minute() -> anyhow::Result<()> {
+async fn by_keyboard_alone_a_video_is_published() -> anyhow::Result<()> {
     let desk = Desk::new().await?;
     let video = desk.film("morning.mp4")?;
     let window = desk.start().await?;
@@ -84,9 +81,7 @@ async fn by_keyboard_alone_a_video_is_published_within_a_minute() -> anyhow::Res
     window.gone("composer").await?;
     let id = window.newest().await.context("after the last key")?;
     window.reaches(id, &["published"]).await?;
-    let took = began.elapsed();
-    ensure!(took < Duration::from_secs(60), "it took {took:?}");
-    println!("first run to published, by keyboard: {took:?}");
+    println!("first run to published, by keyboard: {:?}", began.elapsed());
     ensure!(desk.public() == ["morning"], "{:?}", desk.public());
     Ok(())
 }

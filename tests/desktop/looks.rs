@@ -161,8 +161,27 @@ pub async fn go(window: &Window<'_>, screen: &str, things: &Furnished, video: &P
             window.click(&format!("nav-{other}")).await?;
         }
     }
-    // Pictures and transitions.
-    tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+    still(window).await
+}
+
+/// Waits until pictures are there, transitions are over, and two looks in a row find the page laid out the same.
+async fn still(window: &Window<'_>) -> anyhow::Result<()> {
+    let script = "const moving = document.getAnimations().some(one => one.playState === 'running' && \
+            Number.isFinite(one.effect?.getComputedTiming().endTime)); \
+        const loading = [...document.images].some(one => !one.complete); \
+        const boxes = [...document.body.querySelectorAll('*')].map(one => one.getBoundingClientRect()); \
+        const laid = boxes.map(box => [box.x, box.y, box.width, box.height].map(Math.round).join()).join(' '); \
+        return [!moving && !loading && document.fonts.status === 'loaded', laid]";
+    let mut before = Value::Null;
+    for _ in 0..600 {
+        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+        let now = window.page.js(script, json!([])).await?;
+        if now[0] == true && now == before {
+            return Ok(());
+        }
+        before = now;
+    }
+    // What never rests is looked at as it is.
     Ok(())
 }
 
@@ -226,7 +245,7 @@ async fn axe_finds_nothing_serious_on_any_screen_in_both_themes() -> anyhow::Res
         dress(&window, "en", theme, "en").await?;
         for screen in ["calendar", "queue", "activity"] {
             window.click(&format!("nav-{screen}")).await?;
-            tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+            still(&window).await?;
             for line in axe::grave(&window.page).await? {
                 wrong.push(format!("{theme} {screen}, empty: {line}"));
             }
@@ -246,7 +265,7 @@ async fn axe_finds_nothing_serious_on_any_screen_in_both_themes() -> anyhow::Res
         window.desk.start_again(&[&format!("slipway://post/{}", things.planned)]).await?;
         window.click("post-cancel").await?;
         window.see("post-cancel-sure").await?;
-        tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+        still(&window).await?;
         for line in axe::grave(&window.page).await? {
             wrong.push(format!("{theme} dialog: {line}"));
         }
@@ -261,7 +280,7 @@ async fn axe_finds_nothing_serious_on_any_screen_in_both_themes() -> anyhow::Res
     window.see("app-add").await?;
     for theme in ["light", "dark"] {
         dress(&window, "en", theme, "en").await?;
-        tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+        still(&window).await?;
         for line in axe::grave(&window.page).await? {
             wrong.push(format!("{theme} set-up: {line}"));
         }

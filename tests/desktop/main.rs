@@ -34,8 +34,8 @@ use window::Window;
 use anyhow::bail;
 use std::time::{Duration, Instant};
 
-/// How long a story waits for what should come at once, on a machine that is doing other things as well.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a story waits for what should come at once, on a machine that is busy with much else.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Asks again and again until there is an answer.
 pub async fn until<T, F>(what: &str, patience: Duration, mut look: impl FnMut() -> F) -> anyhow::Result<T>

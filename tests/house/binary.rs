@@ -78,6 +78,8 @@ pub struct Place {
     program: PathBuf,
     /// More of the environment, for all commands.
     pub env: Vec<(String, String)>,
+    /// Where secrets lie, as `--vault` names it.
+    pub vault: &'static str,
     heard: Mutex<Vec<Said>>,
 }
 
@@ -96,7 +98,7 @@ impl Place {
         }
         let announced = serde_json::to_vec(sandbox.announcement())?;
         std::fs::write(ground.path().join("hosts.json"), announced)?;
-        Ok(Place { sandbox, ground, program, env: Vec::new(), heard: Mutex::default() })
+        Ok(Place { sandbox, ground, program, env: Vec::new(), vault: "file", heard: Mutex::default() })
     }
 
     /// The same with the first channel of YouTube connected through the consent page.
@@ -161,7 +163,7 @@ impl Place {
             .envs(self.env.iter().map(|(key, value)| (key, value)))
             .arg("--home")
             .arg(home)
-            .args(["--vault", "file"]);
+            .args(["--vault", self.vault]);
         if let Some(hosts) = hosts {
             command.arg("--hosts").arg(hosts);
         }

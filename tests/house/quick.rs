@@ -1,6 +1,8 @@
 //! A world whose clocks run fast: the engine's by hand, the sandbox's beside it, so that back-offs and looks of minutes pass in
 //! seconds and both still tell the same time.
 //!
+//! Both start at one fixed instant, so that a story tells the same at any hour of any day; [`Quick::at`] names another.
+//!
 //! Time never leaps by itself: each step is short, so a busy machine only makes the world slower. What a socket does stays real.
 
 use crate::Town;
@@ -13,6 +15,9 @@ use std::time::Duration;
 /// Real time between two steps.
 const BEAT: Duration = Duration::from_millis(10);
 
+/// 2026-11-23T09:00:00Z.
+const START_S: i64 = 1_795_424_400;
+
 /// Moves both clocks until dropped.
 pub struct Quick {
     pub clock: Clock,
@@ -23,9 +28,14 @@ pub struct Quick {
 }
 
 impl Quick {
-    /// Stands still until [`Quick::run`]; then time runs about `times` as fast as outside.
+    /// Stands still until [`Quick::run`]; then time runs about `times` as fast as outside. A Monday morning.
     pub fn new(town: &Town, times: u32) -> Quick {
-        let now = jiff::Timestamp::from_millisecond(town.sandbox.now_ms()).unwrap_or_default();
+        Quick::at(town, times, jiff::Timestamp::from_second(START_S).unwrap_or_default())
+    }
+
+    /// The same from this instant on.
+    pub fn at(town: &Town, times: u32, now: jiff::Timestamp) -> Quick {
+        town.sandbox.set_now(now.as_millisecond());
         let (clock, hand) = Clock::by_hand(now);
         town.sandbox.settings(|settings| settings.date_in_sandbox_time = true);
         let running = Arc::new(AtomicBool::new(false));

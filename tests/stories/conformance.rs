@@ -1,6 +1,8 @@
 //! Every platform in the registry, every call, every hurt: exactly one published item with the bytes that were on disk (house rules,
 //! section 7; C1, C2, C3, C4, C21, C22, C23).
 //!
+//! An older copy of the database that a person puts back counts as a hurt: what the platform can't be asked about is for a person then.
+//!
 //! The straight run counts the calls; then each of them is hurt in each way, each time in a town of its own. A planned fault that
 //! never happened fails the case.
 
@@ -9,11 +11,12 @@ use serde_json::{Value, json};
 use slipway_core::facts::Renew;
 use slipway_sandbox::{Deed, Fault, Hurt, StatusAnswer};
 use slipway_stories::{Person, Running, Town, call, post, wait_for, wishes};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 /// Cases side by side. Most of a case is waiting for a back-off.
 const SIDE_BY_SIDE: usize = 16;
 const SIZE: u64 = 700_000;
@@ -51,9 +54,11 @@ enum Pain {
     Cut,
     CutInBody,
     Html,
+    /// The program dies as in `CrashAfter`, and an older copy of its database, of before anything was sent, is put in its place.
+    PutBack,
 }
 
-const PAINS: [Pain; 9] = [
+const PAINS: [Pain; 10] = [
     Pain::CrashBefore,
     Pain::CrashAfter,
     Pain::ReplyLost,
@@ -63,6 +68,7 @@ const PAINS: [Pain; 9] = [
     Pain::Cut,
     Pain::CutInBody,
     Pain::Html,
+    Pain::PutBack,
 ];
 
 impl Pain {
@@ -70,7 +76,7 @@ impl Pain {
         match self {
             // The call waits at the platform's door while the program dies; nothing of it takes effect.
             Pain::CrashBefore => Deed::StallMs(1_500).into(),
-            Pain::CrashAfter | Pain::ReplyLost => Deed::Lost.into(),
+            Pain::CrashAfter | Pain::ReplyLost | Pain::PutBack => Deed::Lost.into(),
             Pain::Down => 503.into(),
             Pain::Busy => {
                 StatusAnswer { status: 429, retry_after: Some(1), ..StatusAnswer::default() }.into()
@@ -83,7 +89,7 @@ impl Pain {
     }
 
     fn kills(self) -> bool {
-        matches!(self, Pain::CrashBefore | Pain::CrashAfter)
+        matches!(self, Pain::CrashBefore | Pain::CrashAfter | Pain::PutBack)
     }
 }
 
@@ -103,11 +109,19 @@ async fn case(platform: &'static str, way: Way, hurt: Option<(u64, Pain)>) -> an
     let mut more = way.wishes(platform)?;
     more["to"] = json!([platform]);
     let id = post(&engine, &path, "One of a kind", more).await?;
+    let put_back = matches!(hurt, Some((_, Pain::PutBack)));
+    let aside = town.home.path().join("aside");
+    if put_back {
+        copy_database(&town.folder(), &aside)?;
+    }
     let mut running = Running::start(&engine);
     if let Some((nth, _)) = hurt.filter(|(_, pain)| pain.kills()) {
         reached(&town, nth).await?;
         running.crash().await;
         drop(engine);
+        if put_back {
+            copy_database(&aside, &town.folder())?;
+        }
         engine = town.engine()?;
         running = Running::start(&engine);
     }
@@ -116,6 +130,13 @@ async fn case(platform: &'static str, way: Way, hurt: Option<(u64, Pain)>) -> an
         // Nothing renews a sign-in without a refresh token; a person signs in again, and it goes on by itself.
         Person::default().connect(&engine, platform).await?;
         shown = wait_for(&engine, id, &["published"], PATIENCE).await?;
+    }
+    let asked = put_back && shown["problem"]["fix"]["do"] == "decide";
+    if asked {
+        // What the platform can't be asked about, a person looks for there.
+        let there = town.videos().pop().map(|video| video.url);
+        call(&engine, "posts.decide", json!({"id": id, "there": there})).await?;
+        shown = wait_for(&engine, id, &["published", "cancelled"], PATIENCE).await?;
     }
     ensure!(shown["state"] == "published", "{}", shown);
     // To the end of the story, and a little further: nothing else happens.
@@ -134,7 +155,7 @@ async fn case(platform: &'static str, way: Way, hurt: Option<(u64, Pain)>) -> an
     ensure!(videos[0].blake3.as_deref() == Some(disk.as_str()), "other bytes arrived");
     ensure!(shown["remote"]["url"] == videos[0].url.as_str(), "another link is shown");
     // Where a post has a privacy of its own there, it is read back in the platform's own word (C32).
-    if matches!(platform, "youtube" | "tiktok") {
+    if matches!(platform, "youtube" | "tiktok") && !asked {
         ensure!(
             shown["privacy"] == videos[0].privacy.as_str(),
             "another privacy is shown: {}",
@@ -149,6 +170,18 @@ async fn case(platform: &'static str, way: Way, hurt: Option<(u64, Pain)>) -> an
     }
     no_secret_shown(&town, &engine, id).await?;
     Ok(calls)
+}
+
+/// A copy as a person makes it, without a word to the program, in the place of whatever is there.
+fn copy_database(from: &Path, to: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for name in ["slipway.db", "slipway.db-wal", "slipway.db-shm"] {
+        let _ = std::fs::remove_file(to.join(name));
+        if from.join(name).exists() && !name.ends_with("shm") {
+            std::fs::copy(from.join(name), to.join(name))?;
+        }
+    }
+    Ok(())
 }
 
 /// May this hurt end the sign-in itself, for want of a refresh token?

@@ -11,7 +11,7 @@ use slipway_stories::{Choice, Nobody, Person, Quick, Running, Town, call, post, 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 /// How much faster than outside time runs.
 const FAST: u32 = 40;
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\nnot much of a picture, but nobody looks";

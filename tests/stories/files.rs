@@ -10,7 +10,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 const ENDS: [&str; 3] = ["published", "stuck", "cancelled"];
 
 async fn show(engine: &Engine, id: i64) -> anyhow::Result<Value> {

@@ -9,7 +9,7 @@ use slipway_stories::{Person, Running, Town, call, post, refused, run_until, unt
 use std::path::Path;
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 fn count(town: &Town, api: &str) -> usize {
     town.sandbox.calls().iter().filter(|call| call.api == api).count()

@@ -9,7 +9,7 @@ use slipway_stories::{Person, Quick, Running, Town, call, post, until, wait_for,
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 const GRANULE: u64 = 262_144;
 
 fn instant(value: &Value) -> anyhow::Result<jiff::Timestamp> {
@@ -274,12 +274,12 @@ async fn all_paused_goes_on_from_the_platforms_offset() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bytes_go_no_faster_than_the_limit_and_a_lifted_limit_lets_them_go() -> anyhow::Result<()> {
-    const LIMIT: u64 = 400_000;
+    const LIMIT: u64 = 100_000;
     let town = Town::new().await?;
     let engine = town.at_home("youtube").await?;
     change_settings(&engine, json!({"bandwidth": {"rule": "always", "bytes_per_second": LIMIT}})).await?;
-    // At the limit this takes a minute; the story lifts it long before.
-    let path = town.video("case.mp4", 24_000_000, 1)?;
+    // At the limit this takes ten minutes; the story lifts it long before.
+    let path = town.video("case.mp4", 60_000_000, 1)?;
     let id = post(&engine, &path, "Slowly", json!({})).await?;
     let running = Running::start(&engine);
     until("bytes move", PATIENCE, || (received(&town) > 0).then_some(())).await?;
@@ -295,7 +295,7 @@ async fn bytes_go_no_faster_than_the_limit_and_a_lifted_limit_lets_them_go() -> 
     change_settings(&engine, json!({"bandwidth": {"rule": "unlimited"}})).await?;
     let shown = wait_for(&engine, id, &["published", "stuck"], PATIENCE).await?;
     ensure!(shown["state"] == "published", "{shown:#}");
-    ensure!(began.elapsed() < Duration::from_secs(45), "the lifted limit still held");
+    ensure!(began.elapsed() < Duration::from_secs(300), "the lifted limit still held");
     running.stop().await?;
     ensure!(town.sandbox.state().sessions.len() == 1 && received(&town) == std::fs::metadata(&path)?.len());
     Ok(())

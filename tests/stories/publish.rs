@@ -6,7 +6,7 @@ use slipway_core::api;
 use slipway_stories::{Nobody, Town, call, post, run_until};
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_video_posted_now_is_public_once_with_its_own_bytes() -> anyhow::Result<()> {

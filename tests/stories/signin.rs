@@ -10,7 +10,7 @@ use slipway_stories::person::{browser, disconnect};
 use slipway_stories::{Choice, Person, Quick, Running, Town, call, post, until, wait_for, wait_shown};
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A town and an engine with an app and no channel yet; time runs twenty times as fast once it is told to.
 async fn new_here() -> anyhow::Result<(Town, Quick, Engine)> {

@@ -8,7 +8,7 @@ use slipway_sandbox::{Deed, Fault};
 use slipway_stories::{Quick, Running, Town, call, post, refused, run_until, wait_for, wait_shown, wishes};
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 fn count(town: &Town, api: &str) -> usize {
     town.sandbox.calls().iter().filter(|call| call.api == api).count()

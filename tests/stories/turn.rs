@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use slipway_stories::{Running, Town, call, post, refused, wait_for};
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 fn ids(list: &Value) -> Vec<i64> {
     list.as_array().into_iter().flatten().filter_map(|row| row["id"].as_i64()).collect()

@@ -5,8 +5,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use tokio::time::Sleep;
 
 pub(crate) type AnswerBody = UnsyncBoxBody<Bytes, std::io::Error>;
 
@@ -93,6 +97,38 @@ impl Ask {
     }
 }
 
+/// The first half of a body; then the connection ends.
+struct Half {
+    whole: AnswerBody,
+    /// What the answer announces.
+    length: u64,
+    /// Until the half is on its way; a connection that ends at once takes it along.
+    breaks: Option<Pin<Box<Sleep>>>,
+}
+
+impl Body for Half {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        if let Some(breaks) = &mut self.breaks {
+            ready!(breaks.as_mut().poll(context));
+            return Poll::Ready(Some(Err(std::io::Error::other("broken off as planned"))));
+        }
+        let frame = ready!(Pin::new(&mut self.whole).poll_frame(context));
+        self.breaks = Some(Box::pin(tokio::time::sleep(Duration::from_millis(100))));
+        let data = frame.and_then(Result::ok).and_then(|frame| frame.into_data().ok()).unwrap_or_default();
+        Poll::Ready(Some(Ok(Frame::data(data.slice(..data.len() / 2)))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.length)
+    }
+}
+
 /// How a request ends.
 pub(crate) enum Ending {
     Answer(Answer),
@@ -139,6 +175,14 @@ impl Answer {
     /// Sends the browser on.
     pub(crate) fn redirect(to: &str) -> Answer {
         Answer::empty(302).header("location", to)
+    }
+
+    /// The same answer, broken off in the middle of its body. One without a body is cut before its end.
+    #[must_use]
+    pub(crate) fn half(mut self) -> Answer {
+        let hint = self.body.size_hint().exact();
+        self.body = Half { whole: self.body, length: hint.unwrap_or(0).max(1), breaks: None }.boxed_unsync();
+        self
     }
 
     #[must_use]

@@ -106,6 +106,8 @@ pub enum Deed {
     AnswerAfter(StatusAnswer),
     /// Do it all, then wait so long (real milliseconds) before the answer.
     StallAfterMs(u64),
+    /// Do it all, then break off in the middle of the answer.
+    HalfAnswer,
     /// Wait so long (real milliseconds) before reading the body, then go on as if nothing had been.
     StallMs(u64),
     /// Answer 200 with a web page instead of JSON; no effect.
@@ -247,12 +249,12 @@ mod tests {
             r#"[{"api":"a","do":{"status":429,"retry_after":1}},{"api":"a","do":{"status":403,"reason":"quotaExceeded","domain":"youtube.quota"}},
                 {"api":"a","do":{"cut_after":9}},{"api":"a","do":"cut"},{"api":"a","do":"lost"},{"api":"a","do":{"stall_ms":1}},{"api":"a","do":"html"},
                 {"api":"a","do":"wrong_offset"},{"api":"a","do":"session_gone"},{"api":"a","do":"token_expired"},{"api":"a","do":{"slow_bytes_per_s":7}},{"api":"a","do":{"status_after":500}},
-                {"api":"a","do":{"answer_after":{"status":200,"body":"<html>"}}},{"api":"a","do":{"stall_after_ms":1}},
+                {"api":"a","do":{"answer_after":{"status":200,"body":"<html>"}}},{"api":"a","do":{"stall_after_ms":1}},{"api":"a","do":"half_answer"},
                 {"api":"a","do":{"status":302,"body":"{}","headers":{"location":"https://x"}}}]"#,
         );
         let fired: Vec<_> =
-            (0..15).filter_map(|n| plans.take(&named("a", &[]), n, 0)).map(|(id, _)| id).collect();
-        assert_eq!(fired, (1..=15).collect::<Vec<_>>(), "one call each, in the order planned");
+            (0..16).filter_map(|n| plans.take(&named("a", &[]), n, 0)).map(|(id, _)| id).collect();
+        assert_eq!(fired, (1..=16).collect::<Vec<_>>(), "one call each, in the order planned");
         assert!(matches!(plans.list()[2].fault.hurt, Hurt::Deed(Deed::CutAfter(9))));
         assert!(serde_json::from_str::<Vec<Fault>>(r#"[{"api":"a","do":"explode"}]"#).is_err());
         assert!(serde_json::from_str::<Vec<Fault>>(r#"[{"api":"a","do":"cut","when":1}]"#).is_err());

@@ -223,6 +223,12 @@ impl Sandbox {
         self.world.changed();
     }
 
+    /// Sets sandbox time, before anything has happened in it; from there it runs as outside.
+    pub fn set_now(&self, ms: i64) {
+        self.world.clock.advance_ms(ms - self.world.now_ms());
+        self.world.changed();
+    }
+
     /// Kills every token of a kind at once, on all platforms.
     pub fn expire(&self, access: bool, refresh: bool) {
         self.world.expire(None, access, refresh);

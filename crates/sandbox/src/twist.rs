@@ -13,6 +13,7 @@ pub(crate) struct Twist {
     pub(crate) lost: bool,
     pub(crate) answer_after: Option<StatusAnswer>,
     pub(crate) stall_after: Option<Duration>,
+    pub(crate) half_answer: bool,
     pub(crate) cut_after: Option<u64>,
     pub(crate) slow: Option<u64>,
     pub(crate) wrong_offset: bool,
@@ -32,7 +33,10 @@ impl Twist {
                 Some(body) => exactly(planned, body).into(),
                 None => shaped(planned).into(),
             },
-            None => ending,
+            None => match ending {
+                Ending::Answer(answer) if self.half_answer => answer.half().into(),
+                ending => ending,
+            },
         }
     }
 }
@@ -101,6 +105,7 @@ pub(crate) async fn fate(world: &World, ask: &mut Ask, named: Named<'_>, streams
         }
         Hurt::Deed(Deed::AnswerAfter(planned)) => twist.answer_after = Some(planned),
         Hurt::Deed(Deed::StallAfterMs(ms)) => twist.stall_after = Some(Duration::from_millis(ms)),
+        Hurt::Deed(Deed::HalfAnswer) => twist.half_answer = true,
         Hurt::Deed(Deed::SlowBytesPerS(rate)) => twist.slow = Some(rate),
         Hurt::Deed(Deed::WrongOffset) => twist.wrong_offset = true,
         Hurt::Deed(Deed::SessionGone) => return Fate::SessionGone,

@@ -94,6 +94,31 @@ async fn cut_does_nothing_and_lost_does_everything() {
 }
 
 #[tokio::test]
+async fn a_deed_is_done_before_its_answer_is_spoilt() {
+    let house = house().await;
+    let mira = house.sign_in("mira").await;
+    let upload = async |seed| mira.upload(&stuff(seed), "private").await["id"].as_str().unwrap().to_string();
+    let delete =
+        async |id: &str| mira.ask(Method::DELETE, &format!("/youtube/v3/videos?id={id}")).send().await;
+    let id = upload(5).await;
+    let page = StatusAnswer { status: 200, body: Some("<!doctype html>".into()), ..StatusAnswer::default() };
+    house.sandbox.plan(Fault::next("videos.delete", Deed::AnswerAfter(page)));
+    let page = delete(&id).await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(page.text().await.unwrap().starts_with("<!doctype html>"));
+    assert!(house.sandbox.state().videos.is_empty());
+    let id = upload(6).await;
+    house.sandbox.plan(Fault::next("videos.update", Deed::HalfAnswer));
+    let words = json!({"id": id, "snippet": {"title": "Rye", "categoryId": "22"}});
+    let asked =
+        mira.ask(Method::PUT, "/youtube/v3/videos?part=snippet").header("content-type", "application/json");
+    let half = asked.body(words.to_string()).send().await.unwrap();
+    assert_eq!(half.status(), 200);
+    assert!(half.text().await.is_err(), "the answer ends in its middle");
+    assert_eq!(house.sandbox.state().videos[0].title, "Rye");
+}
+
+#[tokio::test]
 async fn the_kth_call_of_all_is_hurt() {
     let house = house().await;
     let mira = house.sign_in("mira").await;
