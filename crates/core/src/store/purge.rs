@@ -392,6 +392,15 @@ fn copies(path: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// A file that a restore put aside may have its log beside it, with what was written last.
+fn take_in_log(copy: &Path) -> rusqlite::Result<()> {
+    if !PathBuf::from(format!("{}-wal", copy.display())).exists() {
+        return Ok(());
+    }
+    let sql = Connection::open(copy)?;
+    sql.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
+
 /// Cleans one copy: beside it first, then in its place, so that a crash leaves the one or the other. Its time stays, by which copies
 /// are put in order. False: it holds nothing of them.
 fn purge_copy(copy: &Path, channels: &[Channel], now: Timestamp) -> Result<bool, ()> {
@@ -405,6 +414,7 @@ fn purge_copy(copy: &Path, channels: &[Channel], now: Timestamp) -> Result<bool,
         }
         Ok(false)
     };
+    take_in_log(copy).map_err(|_| ())?;
     let beside = PathBuf::from(format!("{}.purging", copy.display()));
     let modified = std::fs::metadata(copy).and_then(|meta| meta.modified()).map_err(|_| ())?;
     std::fs::copy(copy, &beside).map_err(|_| ())?;

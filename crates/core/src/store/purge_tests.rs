@@ -156,11 +156,29 @@ fn purge_leaves_no_byte_of_the_channel_in_any_file() {
     let file =
         std::fs::File::options().write(true).open(folder.join("backups/slipway-2026-01-01.db")).unwrap();
     file.set_modified(stamped).unwrap();
+    // What a restore put aside, with its log.
+    for end in ["db", "db-wal"] {
+        std::fs::copy(
+            folder.join(format!("slipway.{end}")),
+            folder.join(format!("slipway.replaced-1.{end}")),
+        )
+        .unwrap();
+    }
+    assert!(
+        holding(folder, STAYS).contains(&"slipway.replaced-1.db-wal".to_string()),
+        "the log is not empty"
+    );
     assert!(holding(folder, MARK).len() >= 7, "{:?}", holding(folder, MARK));
     purge_all(&place);
     assert_eq!(holding(folder, MARK), Vec::<String>::new());
     // What other channels have is still in all of them.
-    for copy in ["slipway.db", "slipway-2026-01-01.db", "slipway-before-5.db", "slipway.db.damaged"] {
+    for copy in [
+        "slipway.db",
+        "slipway-2026-01-01.db",
+        "slipway-before-5.db",
+        "slipway.db.damaged",
+        "slipway.replaced-1.db",
+    ] {
         assert!(holding(folder, STAYS).contains(&copy.to_string()), "{copy}");
     }
     let kept = std::fs::metadata(folder.join("backups/slipway-2026-01-01.db")).unwrap().modified().unwrap();
