@@ -238,7 +238,8 @@ fn memos(town: &Town) -> anyhow::Result<i64> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disconnect_wipes_everything_and_a_new_sign_in_takes_it_up() -> anyhow::Result<()> {
     let (town, quick, engine) = new_here().await?;
-    let without = town.vault.keys();
+    let mut without = town.vault.keys();
+    without.retain(|key| !key.ends_with("/generation"));
     Person::default().connect(&engine, "youtube").await?;
     let file = |n: u64, size| town.video(&format!("{n}.mp4"), size, n);
     let handed = post(&engine, &file(1, 60_000)?, "Handed over", json!({"at": "+60m"})).await?;
@@ -271,7 +272,10 @@ async fn a_disconnect_wipes_everything_and_a_new_sign_in_takes_it_up() -> anyhow
         let answer = asked.bearer_auth(token).send().await?;
         ensure!(answer.status() == 401, "a token still works: {}", answer.status());
     }
-    ensure!(town.vault.keys() == without, "{:?}", town.vault.keys());
+    // The folder's own counter is none of a channel's.
+    let mut left = town.vault.keys();
+    left.retain(|key| !key.ends_with("/generation"));
+    ensure!(left == without, "{left:?}");
     // The upload that was stopped has come to rest, and has written nothing down again.
     tokio::time::sleep(Duration::from_millis(300)).await;
     ensure!(memos(&town)? == 0, "{} memos", memos(&town)?);

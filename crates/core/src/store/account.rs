@@ -110,13 +110,28 @@ pub struct Connected<'a> {
 
 /// Adds the account, or brings back the one that is this channel already: its history and posts stay with it.
 pub fn connect(tx: &Tx, new: &Connected, rule: &MissedRule, now: Timestamp) -> Outcome<i64> {
+    let known: Option<i64> = tx
+        .query_row(
+            "SELECT id FROM account WHERE platform = ?1 AND remote_id = ?2",
+            [new.platform, new.identity.remote_id.as_str()],
+            |row| row.get(0),
+        )
+        .optional()
+        .map_err(problem)?;
+    // Two statements and no `ON CONFLICT`: that would also decide about conflicts inside the triggers of the table.
+    let statement = match known {
+        Some(_) => {
+            "UPDATE account SET app_id = ?2, name = ?4, handle = ?5, url = ?6, scopes = ?7, live = ?8, state = 'ok', sign_in_ends = ?9, \
+               connected_at = ?11, way = ?12, person = ?13, gone_at = NULL \
+             WHERE platform = ?1 AND remote_id = ?3 AND ?10 IS NOT NULL RETURNING id"
+        }
+        None => {
+            "INSERT INTO account (platform, app_id, remote_id, name, handle, url, scopes, live, state, sign_in_ends, missed_rule, connected_at, way, person) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'ok', ?9, ?10, ?11, ?12, ?13) RETURNING id"
+        }
+    };
     tx.query_row(
-        "INSERT INTO account (platform, app_id, remote_id, name, handle, url, scopes, live, state, sign_in_ends, missed_rule, connected_at, way, person) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'ok', ?9, ?10, ?11, ?12, ?13) \
-         ON CONFLICT (platform, remote_id) DO UPDATE SET app_id = excluded.app_id, name = excluded.name, handle = excluded.handle, \
-           url = excluded.url, scopes = excluded.scopes, live = excluded.live, state = 'ok', sign_in_ends = excluded.sign_in_ends, \
-           connected_at = excluded.connected_at, way = excluded.way, person = excluded.person, gone_at = NULL \
-         RETURNING id",
+        statement,
         params![
             new.platform,
             new.app,
@@ -127,6 +142,7 @@ pub fn connect(tx: &Tx, new: &Connected, rule: &MissedRule, now: Timestamp) -> O
             text(&new.scopes),
             text(&new.identity.live),
             new.sign_in_ends.map(Timestamp::as_millisecond),
+            // The rule that a person may have changed stays.
             text(rule),
             now.as_millisecond(),
             new.way,
