@@ -1,6 +1,7 @@
 //! What the person asked for while a delivery was worked on: a pause lays it down, a cancel asks until it is known what is there.
 
-use super::{Desk, Rest, flush};
+use super::rests::Rest;
+use super::{Desk, flush};
 use crate::engine::Engine;
 use crate::platform::{Act, Fault, Left, Stage, Step};
 use crate::problem::Outcome;
