@@ -67,7 +67,8 @@ pub(super) async fn heed(
             nothing_there(engine, ticket, line.take()).await?;
             Ok(Heeded::Over)
         }
-        Wish::Cancel if known && !matches!(next.act, Act::Done(_)) => {
+        // Also what was just read back as public: the person had not been told so. The platform's protocol says whether it may be removed.
+        Wish::Cancel if known => {
             let written = line.take();
             engine
                 .write(move |tx| {
