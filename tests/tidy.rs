@@ -42,7 +42,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ),
     (
         "crates/core/migrations/0008_restored.sql",
-        "3fd46167c2129cb070f1c75fc26329bbc2cae6c121f71f68f6ae30c92af6a91e",
+        "282c6715ec898457d6a588f993411ef53c10096615d9d75a21de1543cbaeba6b",
     ),
     (
         "crates/core/migrations/0009_clock.sql",

@@ -380,8 +380,9 @@ async fn a_cancel_of_what_is_staged_leaves_nothing_there() -> anyhow::Result<()>
 /// Cancelled while bytes move; each call of the cancel is hurt.
 async fn cancel_mid_upload(way: Way, blow: Option<Blow>) -> anyhow::Result<usize> {
     let mut scene = Scene::set().await?;
-    let path = scene.town.video("case.mp4", 3_000_000, 9)?;
-    scene.town.sandbox.plan(Fault::next("videos.insert.put", Deed::SlowBytesPerS(500_000)));
+    // More than the sockets between here and there hold, so that the last byte is still here when it is cancelled.
+    let path = scene.town.video("case.mp4", 24_000_000, 9)?;
+    scene.town.sandbox.plan(Fault::next("videos.insert.put", Deed::SlowBytesPerS(1_000_000)));
     let id = post(&scene.engine, &path, "Not after all", way.wishes("+60m")).await?;
     scene.run();
     until("bytes are moving", PATIENCE, || {
@@ -395,7 +396,8 @@ async fn cancel_mid_upload(way: Way, blow: Option<Blow>) -> anyhow::Result<usize
     let shown = wait_for(&scene.engine, id, &["cancelled", "stuck", "published"], PATIENCE).await?;
     let calls = scene.town.sandbox.calls().len();
     ensure!(shown["state"] == "cancelled", "{shown}");
-    ensure!(calls <= 6, "so many calls for one cancel: {calls}");
+    // At most: the hurt call, the session's end, a look at it, two at the channel, and after a new start a token and whose it is.
+    ensure!(calls <= 8, "so many calls for one cancel: {calls}");
     scene.quick.pass(Duration::from_secs(2 * 3600));
     scene.the_end().await?;
     ensure!(scene.town.videos().is_empty(), "a video came of it");

@@ -20,6 +20,7 @@ pub use claim::{
     Lane, claim_errands, claim_heavy, claim_light, next_errand, next_heavy, next_light, next_wake,
     release_dead,
 };
+use doubt::not_cancelled;
 pub(crate) use doubt::{Doubt, cancelled_at, doubt_of, is_anothers, is_cancelling, keep_doubt};
 pub use pressing::{Minute, claim_pressing, minute_of, pressing};
 pub use turn::reorder;
@@ -28,11 +29,11 @@ pub use wish::{Cancelled, cancel, decide, finish, pause, re_time, retry, retry_e
 use crate::event::{NoticeKind, What};
 use crate::platform::{Errand, Extra, Published, Remote, Stage};
 use crate::post::{FINISH_REMINDER, State, legal};
-use crate::problem::{Code, Fix, Outcome, Problem};
+use crate::problem::{Code, Outcome, Problem};
 use crate::store::attempt::{self, Attempt};
 use crate::store::delivery::{Delivery, bare, text};
 use crate::store::errand::ErrandRow;
-use crate::store::{Tx, app, post, problem};
+use crate::store::{Tx, app, problem};
 use jiff::Timestamp;
 use rusqlite::params;
 
@@ -460,27 +461,6 @@ pub fn stick(tx: &mut Tx, ticket: &Ticket, why: &Problem) -> Outcome<()> {
     let kind = if why.code == Code::Missed { NoticeKind::Missed } else { NoticeKind::NeedsYou };
     tx.say(What::Notice { delivery: ticket.delivery.id, kind });
     Ok(())
-}
-
-/// The platform did not confirm that it took the post back. Names the minute at which it may go public.
-fn not_cancelled(tx: &Tx, ticket: &Ticket, why: &Problem) -> Outcome<Problem> {
-    let row = &ticket.delivery;
-    let wall = post::get(tx, row.post).map_err(problem)?.and_then(|post| row.plan(&post).cloned());
-    let minute = match (row.state, wall) {
-        (State::HandedOver, Some(wall)) => {
-            format!(
-                " It goes public at {} ({}) if it is still there.",
-                wall.local.strftime("%Y-%m-%d %H:%M"),
-                wall.zone
-            )
-        }
-        _ => String::new(),
-    };
-    let message = format!(
-        "This post was not taken back for certain.{minute} Look at the platform and delete it there, or cancel it here once more. {}",
-        why.message
-    );
-    Ok(Problem { detail: why.detail.clone(), ..Problem::block(Code::NotCancelled, message).fix(Fix::Retry) })
 }
 
 /// Laid down with what the next step would have been; nothing of it was begun.

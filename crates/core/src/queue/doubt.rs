@@ -3,9 +3,10 @@
 
 use super::Ticket;
 use crate::platform::Fault;
-use crate::problem::{Outcome, Problem};
+use crate::post::State;
+use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::store::delivery::text;
-use crate::store::{Tx, problem};
+use crate::store::{Tx, post, problem};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
@@ -80,4 +81,25 @@ pub(crate) fn is_anothers(sql: &Connection, ticket: &Ticket, remote: &str) -> ru
         "SELECT EXISTS (SELECT 1 FROM delivery WHERE account_id = ?1 AND id <> ?2 AND remote_id = ?3)",
     )?
     .query_row(params![ticket.delivery.account, ticket.delivery.id, remote], |row| row.get(0))
+}
+
+/// The platform did not confirm that it took the post back. Names the minute at which it may go public.
+pub(super) fn not_cancelled(tx: &Tx, ticket: &Ticket, why: &Problem) -> Outcome<Problem> {
+    let row = &ticket.delivery;
+    let wall = post::get(tx, row.post).map_err(problem)?.and_then(|post| row.plan(&post).cloned());
+    let minute = match (row.state, wall) {
+        (State::HandedOver, Some(wall)) => {
+            format!(
+                " It goes public at {} ({}) if it is still there.",
+                wall.local.strftime("%Y-%m-%d %H:%M"),
+                wall.zone
+            )
+        }
+        _ => String::new(),
+    };
+    let message = format!(
+        "This post was not taken back for certain.{minute} Look at the platform and delete it there, or cancel it here once more. {}",
+        why.message
+    );
+    Ok(Problem { detail: why.detail.clone(), ..Problem::block(Code::NotCancelled, message).fix(Fix::Retry) })
 }

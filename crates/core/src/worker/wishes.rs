@@ -1,6 +1,7 @@
 //! What the person asked for while a delivery was worked on: a pause lays it down, a cancel asks until it is known what is there.
 
-use super::{Desk, Rest, flush};
+use super::rests::Rest;
+use super::{Desk, flush};
 use crate::engine::Engine;
 use crate::platform::{Act, Fault, Left, Stage, Step};
 use crate::problem::Outcome;
@@ -66,7 +67,8 @@ pub(super) async fn heed(
             nothing_there(engine, ticket, line.take()).await?;
             Ok(Heeded::Over)
         }
-        Wish::Cancel if known && !matches!(next.act, Act::Done(_)) => {
+        // Also what was just read back as public: the person had not been told so. The platform's protocol says whether it may be removed.
+        Wish::Cancel if known => {
             let written = line.take();
             engine
                 .write(move |tx| {
