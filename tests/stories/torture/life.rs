@@ -185,7 +185,13 @@ impl Life {
         Play::new(self, posts, &mut deliveries, &mut lies)?.through(blows).await?;
         self.tally.deliveries += deliveries.len() as u64;
         self.settle(&mut deliveries).await?;
+        let before = self.tally.found.len();
         judge::all(self, &deliveries).await?;
+        for found in
+            self.tally.found.iter().skip(before).filter(|_| std::env::var_os("SLIPWAY_TALK").is_some())
+        {
+            println!("life {}: {found}", self.nth);
+        }
         for call in self.place.sandbox.calls() {
             ensure!(!call.unknown, "a call the platform does not have: {call:?}");
         }
@@ -290,6 +296,12 @@ impl Life {
             if !stuck.is_empty() {
                 continue;
             }
+            // A channel whose sign-in ended holds its posts back without a time.
+            if open.iter().any(|(_, row)| row["state"] != "working" && row["next"]["at"].is_null())
+                && self.sign_in_again().await?
+            {
+                continue;
+            }
             let now = self.place.sandbox.now_ms();
             let next =
                 open.iter().filter_map(|(_, row)| instant(&row["next"]["at"]).or(instant(&row["due"]))).min();
@@ -311,6 +323,26 @@ impl Life {
             self.time.pass(&self.place.sandbox, Duration::from_millis(by.unsigned_abs()))?;
         }
         Ok(())
+    }
+
+    /// Signs every channel in again that needs it. Did any?
+    async fn sign_in_again(&mut self) -> anyhow::Result<bool> {
+        let mut any = false;
+        for home in 0..self.homes.len() {
+            if self.homes[home].channels.is_empty() {
+                continue;
+            }
+            let accounts = self.run(home, &["--json", "accounts"]).await?.done()?.json()?;
+            for account in
+                accounts.as_array().into_iter().flatten().filter(|account| account["state"] != "ok")
+            {
+                let platform = account["platform"].as_str().context("no platform")?.to_string();
+                *self.tally.asked.entry("sign_in_needed".into()).or_default() += 1;
+                self.connect(home, &platform, home).await?;
+                any = true;
+            }
+        }
+        Ok(any)
     }
 
     /// Runs both queues until nothing is to be done just now.
