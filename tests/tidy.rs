@@ -7,60 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+#[path = "tidy/migrations.rs"]
+mod migrations;
 #[path = "tidy/source.rs"]
 mod source;
+use migrations::MIGRATIONS;
 use source::Source;
 
 const MAP: &str = "ARCHITECTURE.md";
 const MOST_LINES: usize = 600;
-
-/// Migrations and the blake3 of their bytes. A line here is never changed once its file was released: somebody's queue was made by it.
-const MIGRATIONS: &[(&str, &str)] = &[
-    (
-        "crates/core/migrations/0001_house.sql",
-        "041daf3097b7adb22c40ca319401bc5bcbe64e9bc2fc9cfe7b24bcf2beaebe4f",
-    ),
-    (
-        "crates/core/migrations/0002_composing.sql",
-        "0b0a3f1a5f4d54d98b8340c533bd59ab981a6f97113be94097b1e68c5b6b0487",
-    ),
-    (
-        "crates/core/migrations/0003_turn.sql",
-        "b1d56fde7254b47d4ece07d8c05a44451eff4f24b910da1a323c5b9e95cff15f",
-    ),
-    (
-        "crates/core/migrations/0004_ways.sql",
-        "ef7a9b56644c8603a9348c37e17deb059c4ed0e083e4f9563b30789bbea3a247",
-    ),
-    (
-        "crates/core/migrations/0005_more.sql",
-        "d655fd6c1f5ec31f2b2917ee40125302aede89c348e03f532f86343edb5d12ce",
-    ),
-    (
-        "crates/core/migrations/0007_purge.sql",
-        "bdca29a0d6feeb9017b04e0ebd8f506e83c24388f9832debc26bf034b04e1fee",
-    ),
-    (
-        "crates/core/migrations/0008_restored.sql",
-        "282c6715ec898457d6a588f993411ef53c10096615d9d75a21de1543cbaeba6b",
-    ),
-    (
-        "crates/core/migrations/0009_clock.sql",
-        "f7764f13fbf2056d1cc690ed7c1d6314399cc25ca93e0e8bc05344ed44aa4264",
-    ),
-    (
-        "crates/core/migrations/0010_cancel.sql",
-        "b22f9cf6df7907c85005a0699231564c5a3ab8cf8556997610e4ddaf1f8c830f",
-    ),
-    (
-        "crates/core/migrations/0011_sched.sql",
-        "3c242e9d4a59b67ade6ba72c7d2219cdb363d3e259dfa662dbeed310f6610801",
-    ),
-    (
-        "crates/core/migrations/0012_window.sql",
-        "40b9230b7ed9f64192b70afbe78601c011469b110c846fc467c5e9b061412b42",
-    ),
-];
 
 // ---------------------------------------------------------------------------------------------------------------- who imports whom
 

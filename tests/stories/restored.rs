@@ -53,10 +53,17 @@ impl Scene {
     }
 
     fn put_back(&self, kept: &[u8]) -> anyhow::Result<()> {
+        let copy = self.database().with_extension("copy");
+        std::fs::write(&copy, kept)?;
+        self.move_here(&copy)
+    }
+
+    /// As a file of its own: SQLite in this process may still know the old one by its number on the disk.
+    fn move_here(&self, copy: &Path) -> anyhow::Result<()> {
         for end in ["db-wal", "db-shm"] {
             let _ = std::fs::remove_file(self.database().with_extension(end));
         }
-        Ok(std::fs::write(self.database(), kept)?)
+        Ok(std::fs::rename(copy, self.database())?)
     }
 }
 
@@ -102,12 +109,15 @@ async fn copy_of_a_scheduled_post_makes_no_second_one() -> anyhow::Result<()> {
         for begun in [false, true] {
             let case = format!("{platform}, begun {begun}");
             let (scene, engine) = Scene::set(platform).await?;
-            let id = scene.post(&engine, 1, "At its minute", Some("+40m")).await?;
+            let goes_ahead = platform != "tiktok";
+            let at = if goes_ahead { "+40m" } else { "+5m" };
+            let id = scene.post(&engine, 1, "At its minute", Some(at)).await?;
             let mut kept = scene.kept()?;
             let running = Running::start(&engine);
-            if begun && platform != "tiktok" {
+            if goes_ahead {
                 wait_for(&engine, id, &["handed_over", "ready"], PATIENCE).await.context(case.clone())?;
-                kept = scene.kept()?;
+                kept = if begun { scene.kept()? } else { kept };
+                scene.quick.pass(Duration::from_secs(30 * 60));
             }
             wait_for(&engine, id, &["published"], PATIENCE).await.context(case.clone())?;
             running.stop().await?;
@@ -253,7 +263,9 @@ async fn folder_that_was_put_back_whole_is_recognised_by_the_vault() -> anyhow::
         let _ = std::fs::remove_file(scene.database().with_extension(end));
     }
     for (path, bytes) in files {
-        std::fs::write(path, bytes)?;
+        let copy = path.with_extension("copy");
+        std::fs::write(&copy, bytes)?;
+        std::fs::rename(copy, path)?;
     }
     let engine = scene.engine()?;
     let running = Running::start(&engine);

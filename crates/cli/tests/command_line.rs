@@ -319,7 +319,7 @@ fn zone_that_has_no_name_is_asked_for() {
     assert_eq!(run(&["--json", "settings", "get"]).last_json()["zone"], "");
     let refused = read("2030-12-01T18:00");
     assert_eq!(
-        (refused.code, &refused.last_json()["code"]),
+        (refused.code, &refused.last_json()["error"]["code"]),
         (1, &serde_json::json!("zone_unknown")),
         "{refused:?}"
     );

@@ -4,7 +4,8 @@ ALTER TABLE delivery ADD COLUMN must_ask INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX delivery_asked ON delivery (account_id) WHERE must_ask <> 0;
 
 -- A second writing of the columns that decide what is sent where, kept by triggers. SQLite checks the structure of a page and not the
--- bytes of a value: a flipped bit in one of the two writings shows as a difference, and is seen before the row is acted on.
+-- bytes of a value: a flipped bit in one of the two writings shows as a difference, and is seen before the row is acted on. A trigger
+-- deletes before it inserts: the conflict clause of a statement outside would replace its own.
 CREATE TABLE twin (
     kind    TEXT NOT NULL,                     -- delivery, post, media, account
     id      INTEGER NOT NULL,

@@ -15,7 +15,7 @@ mod wish;
 use after::look_if_moved;
 pub(crate) use after::{add_extras, catch_up};
 pub use anew::{begin_anew, made_anew, nothing_came};
-pub use asked::{Asked, answered, ask_the_list, seen_there};
+pub use asked::{Asked, answered, ask_the_list, begins_a_stage, seen_there};
 pub use claim::{
     Lane, claim_errands, claim_heavy, claim_light, next_errand, next_heavy, next_light, next_wake,
     release_dead,
@@ -190,22 +190,6 @@ pub fn act_begins(
         .and_then(|mut set| set.execute(params![id, call]))
         .map_err(problem)?;
     Ok(Leave::Go)
-}
-
-/// Does this call begin something at the platform that a copy of the database from before would not know of? Chunks of one upload are
-/// one thing: whoever has its memo can ask about it.
-pub fn begins_a_stage(tx: &mut Tx, ticket: &Ticket, stage: Stage) -> Outcome<bool> {
-    if ticket.errand.is_some() || !matches!(stage, Stage::Opening | Stage::Sending | Stage::Publishing) {
-        return Ok(false);
-    }
-    if stage != Stage::Sending {
-        return Ok(true);
-    }
-    let before: Option<String> = tx
-        .prepare_cached("SELECT stage FROM delivery WHERE id = ?1")
-        .and_then(|mut get| get.query_row([ticket.delivery.id], |row| row.get(0)))
-        .map_err(problem)?;
-    Ok(before.as_deref() != Some(bare(&stage).as_str()))
 }
 
 /// Memo and what is known, without an act behind it. A remote id, once known, stays (C4). Bytes that were confirmed and an id that

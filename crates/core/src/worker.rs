@@ -129,7 +129,10 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
         let decided_at = std::mem::replace(&mut desk.job.now, engine.clock().now());
         let next = match step {
             Ok(next) => next,
-            Err(fault) if withdrawing && desk.job.remote.is_none() && says_nothing_there(&fault) => {
+            // Where the queue was put back, its memo may be older than what was sent: `settle` has the list asked.
+            Err(fault)
+                if withdrawing && !only_looks && desk.job.remote.is_none() && says_nothing_there(&fault) =>
+            {
                 return nothing_there(engine, ticket, line.take()).await;
             }
             // Cancelled before anything was sent: what keeps it from being begun does not matter any more.

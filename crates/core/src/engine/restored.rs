@@ -17,9 +17,14 @@ use crate::worker::Desk;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
+use tokio::task::JoinHandle;
 
 /// A list may lag behind: what was posted in the moment before the queue was put back is given this long to show.
-pub(super) const LAG: Duration = Duration::from_secs(20);
+const LAG: Duration = Duration::from_secs(20);
+/// Between two words to the vault about the queue's counter, while things are sent.
+const TELL_THE_VAULT: Duration = Duration::from_secs(30);
+/// How long a stop waits for the vault.
+const VAULT_WAITS: Duration = Duration::from_secs(2);
 /// The counter's name in the vault.
 const GENERATION: &str = "generation";
 /// Until a platform that could not be asked is asked again.
@@ -232,6 +237,91 @@ impl Engine {
     }
 }
 
+/// What a run does about it: the questions, one round at a time, and the counter by which the next one will be recognised.
+pub(super) struct AfterRestore {
+    engine: Engine,
+    asking: Option<JoinHandle<Outcome<Option<Timestamp>>>>,
+    /// Not before this.
+    ask_at: Timestamp,
+    /// What the vault was last told, and when.
+    told: (u64, Timestamp),
+    telling: Option<JoinHandle<()>>,
+}
+
+impl AfterRestore {
+    pub(super) fn new(engine: &Engine, generation: u64, now: Timestamp) -> AfterRestore {
+        let ask_at = later(now, LAG);
+        let mut new =
+            AfterRestore { engine: engine.clone(), asking: None, ask_at, told: (0, now), telling: None };
+        new.tell_the_vault(generation, now);
+        new
+    }
+
+    /// Begins to ask what has to be asked, and says when to look again.
+    pub(super) async fn look(&mut self, paused: bool, now: Timestamp) -> Outcome<Option<Timestamp>> {
+        if now >= later(self.told.1, TELL_THE_VAULT) {
+            let generation = self.engine.read(generation::of_database)?;
+            self.tell_the_vault(generation, now);
+        }
+        if self.asking.as_ref().is_some_and(JoinHandle::is_finished)
+            && let Some(asking) = self.asking.take()
+        {
+            self.ask_at = match asking.await {
+                Ok(Ok(again)) => again.unwrap_or(now),
+                Ok(Err(problem)) => {
+                    tracing::warn!(code = %problem.code.as_str(), "the platforms could not be asked what came");
+                    later(now, LAG)
+                }
+                Err(_) => later(now, LAG),
+            };
+        }
+        if self.asking.is_some() || paused || !self.engine.has_to_ask()? {
+            return Ok(None);
+        }
+        if now < self.ask_at {
+            return Ok(Some(self.ask_at));
+        }
+        let engine = self.engine.clone();
+        self.asking = Some(tokio::spawn(async move {
+            let asked = engine.ask_what_came().await;
+            engine.nudge();
+            asked
+        }));
+        Ok(None)
+    }
+
+    fn tell_the_vault(&mut self, generation: u64, now: Timestamp) {
+        if !self.telling.as_ref().is_none_or(JoinHandle::is_finished) {
+            return;
+        }
+        let told = std::mem::replace(&mut self.told, (generation, now));
+        if told.0 != generation {
+            let engine = self.engine.clone();
+            self.telling = Some(tokio::spawn(async move { engine.witness(generation).await }));
+        }
+    }
+
+    /// The vault's counter follows what was sent, unless the vault has to be waited for.
+    pub(super) async fn end(&mut self) {
+        if let Some(telling) = self.telling.take() {
+            let _ = tokio::time::timeout(VAULT_WAITS, telling).await;
+        }
+        if let Ok(generation) = self.engine.read(generation::of_database)
+            && generation != self.told.0
+        {
+            let _ = tokio::time::timeout(VAULT_WAITS, self.engine.witness(generation)).await;
+        }
+    }
+}
+
+impl Drop for AfterRestore {
+    fn drop(&mut self) {
+        if let Some(asking) = self.asking.take() {
+            asking.abort();
+        }
+    }
+}
+
 /// Which deliveries wait for a list; `must_ask <> 0` names the index.
 const WAITS: &str = "must_ask <> 0 AND must_ask = 2 AND claim IS NULL AND state NOT IN ('draft', 'stuck', 'published', 'cancelled')";
 
@@ -282,10 +372,15 @@ impl Mine {
         if !another {
             return true;
         }
+        // Another file under the same title (the file may have been replaced), or the same caption where there are no titles.
         let same = |one: &str, other: &str| {
             !one.trim().is_empty() && one.split_whitespace().eq(other.split_whitespace())
         };
-        same(&found.words.title, &self.words.title) || same(&found.words.caption, &self.words.caption)
+        let titled = !found.words.title.trim().is_empty() && !self.words.title.trim().is_empty();
+        match titled {
+            true => same(&found.words.title, &self.words.title),
+            false => same(&found.words.caption, &self.words.caption),
+        }
     }
 }
 
@@ -297,7 +392,7 @@ mod tests {
     fn found(title: &str, size: Option<u64>, duration_ms: Option<u64>) -> Found {
         Found {
             remote: Remote { id: "1".into(), url: "https://example.com/1".into() },
-            words: Words { title: title.into(), caption: String::new() },
+            words: Words { title: title.into(), caption: "as told".into() },
             size,
             duration_ms,
         }
@@ -318,7 +413,7 @@ mod tests {
             ("Cake", None, Some(13_000), true),
             ("Cake", None, Some(30_000), false),
             (" Bread ", Some(2_000), Some(30_000), true),
-            ("", Some(2_000), None, false),
+            ("", Some(2_000), None, true),
         ] {
             assert_eq!(mine.may_be(&found(title, size, duration)), may_be, "{title} {size:?} {duration:?}");
         }

@@ -4,6 +4,7 @@
 //! change of zone data, on network return, when another process wrote, and at least every twenty seconds.
 
 use super::maintenance::Work;
+use super::restored::AfterRestore;
 use super::{Engine, settle};
 use crate::clock::Reading;
 use crate::clock::net::NetNotice;
@@ -27,8 +28,6 @@ use tokio_util::sync::CancellationToken;
 
 /// Longest sleep between two looks at the table.
 const LOOK: Duration = Duration::from_secs(20);
-/// Between two words to the vault about the queue's counter, while things are sent.
-const TELL_THE_VAULT: Duration = Duration::from_secs(30);
 /// Small requests under way at once.
 const MOST_LIGHT: usize = 64;
 /// After-steps, edits and retractions among them: their files may wait for the bandwidth limit, and a minute must not wait for them.
@@ -88,24 +87,6 @@ struct Runner {
     after_restore: AfterRestore,
 }
 
-/// What a queue that was put back asks its platforms, and the counter by which the next one will be recognised.
-struct AfterRestore {
-    asking: Option<tokio::task::JoinHandle<Outcome<Option<Timestamp>>>>,
-    /// Not before this.
-    ask_at: Timestamp,
-    /// What the vault was last told, and when.
-    told: (u64, Timestamp),
-    telling: Option<tokio::task::JoinHandle<()>>,
-}
-
-impl Drop for AfterRestore {
-    fn drop(&mut self) {
-        if let Some(asking) = self.asking.take() {
-            asking.abort();
-        }
-    }
-}
-
 impl Engine {
     /// Runs the queue until told to stop, or until idle. Takes the instance lock for as long.
     pub async fn run(&self, until: Until) -> Outcome<()> {
@@ -148,14 +129,8 @@ impl Engine {
             holds_end: None,
             settings: Settings::default(),
             window_ends: None,
-            after_restore: AfterRestore {
-                asking: None,
-                ask_at: later_by(now, super::restored::LAG),
-                told: (0, now),
-                telling: None,
-            },
+            after_restore: AfterRestore::new(self, generation, now),
         };
-        runner.tell_the_vault(generation, now);
         let ended = runner.run(&until).await;
         runner.wind_down().await;
         if let Some(maintenance) = maintenance {
@@ -256,7 +231,7 @@ impl Runner {
         self.read_the_house(now)?;
         self.heed_wishes()?;
         self.mark_pressing(now);
-        let asks = self.ask_after_restore(now).await?;
+        let asks = self.after_restore.look(self.settings.paused, now).await?;
         if !self.settings.paused {
             self.begin_light(now).await?;
             self.begin_heavy(now).await?;
@@ -291,51 +266,6 @@ impl Runner {
                 self.back_since.values_mut().for_each(|since| *since = (*since).min(now));
             }
             Some(ClockNotice::Jumped { .. } | ClockNotice::ZonesChanged) | None => {}
-        }
-    }
-
-    /// Begins to ask what came since a queue that was put back, one round at a time; says when the next round is.
-    async fn ask_after_restore(&mut self, now: Timestamp) -> Outcome<Option<Timestamp>> {
-        if now >= later_by(self.after_restore.told.1, TELL_THE_VAULT) {
-            let generation = self.engine.read(crate::store::generation::of_database)?;
-            self.tell_the_vault(generation, now);
-        }
-        if self.after_restore.asking.as_ref().is_some_and(tokio::task::JoinHandle::is_finished)
-            && let Some(asking) = self.after_restore.asking.take()
-        {
-            match asking.await {
-                Ok(Ok(again)) => self.after_restore.ask_at = again.unwrap_or(now),
-                Ok(Err(problem)) => {
-                    tracing::warn!(code = %problem.code.as_str(), "the platforms could not be asked what came");
-                    self.after_restore.ask_at = later_by(now, LOOK);
-                }
-                Err(_) => self.after_restore.ask_at = later_by(now, LOOK),
-            }
-        }
-        if self.after_restore.asking.is_some() || self.settings.paused || !self.engine.has_to_ask()? {
-            return Ok(None);
-        }
-        if now < self.after_restore.ask_at {
-            return Ok(Some(self.after_restore.ask_at));
-        }
-        let engine = self.engine.clone();
-        self.after_restore.asking = Some(tokio::spawn(async move {
-            let asked = engine.ask_what_came().await;
-            engine.nudge();
-            asked
-        }));
-        Ok(None)
-    }
-
-    fn tell_the_vault(&mut self, generation: u64, now: Timestamp) {
-        let idle = self.after_restore.telling.as_ref().is_none_or(tokio::task::JoinHandle::is_finished);
-        if !idle {
-            return;
-        }
-        let told = std::mem::replace(&mut self.after_restore.told, (generation, now));
-        if told.0 != generation {
-            let engine = self.engine.clone();
-            self.after_restore.telling = Some(tokio::spawn(async move { engine.witness(generation).await }));
         }
     }
 
@@ -599,15 +529,7 @@ impl Runner {
         if self.engine.inner.store.trouble().is_some_and(|problem| ends_the_run(&problem)) {
             return;
         }
-        // The vault's counter follows what was sent, unless the vault has to be waited for.
-        if let Some(telling) = self.after_restore.telling.take() {
-            let _ = tokio::time::timeout(Duration::from_secs(2), telling).await;
-        }
-        if let Ok(generation) = self.engine.read(crate::store::generation::of_database)
-            && generation != self.after_restore.told.0
-        {
-            let _ = tokio::time::timeout(Duration::from_secs(2), self.engine.witness(generation)).await;
-        }
+        self.after_restore.end().await;
         // A run that is shorter than the hour in which the recurring work would come leaves a copy, too, where that is quick.
         if self.engine.maintain(Work::LastCopy).await.is_err() {
             tracing::warn!("the daily copy of the queue could not be made");

@@ -2,10 +2,11 @@
 
 use super::{Ticket, cancelled, go, note, ours};
 use crate::event::{NoticeKind, What};
+use crate::platform::Stage;
 use crate::post::State;
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::store::attempt::{self, Attempt};
-use crate::store::delivery::{self, MustAsk, text};
+use crate::store::delivery::{self, MustAsk, bare, text};
 use crate::store::{Tx, problem, restored};
 use jiff::Timestamp;
 use rusqlite::params;
@@ -17,6 +18,22 @@ pub enum Asked {
     NotThere,
     /// It may be there, or the platform can't tell: for a person. Says what was seen.
     Unclear(String),
+}
+
+/// Does this call begin something at the platform that a copy of the database from before would not know of? Chunks of one upload are
+/// one thing: whoever has its memo can ask about it.
+pub fn begins_a_stage(tx: &mut Tx, ticket: &Ticket, stage: Stage) -> Outcome<bool> {
+    if ticket.errand.is_some() || !matches!(stage, Stage::Opening | Stage::Sending | Stage::Publishing) {
+        return Ok(false);
+    }
+    if stage != Stage::Sending {
+        return Ok(true);
+    }
+    let before: Option<String> = tx
+        .prepare_cached("SELECT stage FROM delivery WHERE id = ?1")
+        .and_then(|mut get| get.query_row([ticket.delivery.id], |row| row.get(0)))
+        .map_err(problem)?;
+    Ok(before.as_deref() != Some(bare(&stage).as_str()))
 }
 
 /// The platform showed what it has under the known id or memo: the delivery goes its way.
@@ -89,12 +106,17 @@ pub fn answered(tx: &mut Tx, id: i64, asked: &Asked, now: Timestamp) -> Outcome<
         }
         Asked::Unclear(why) => {
             go(tx, id, State::Stuck)?;
-            let why = Problem::block(
-                Code::Unsure,
-                "The queue was put back from an earlier state, and it is not certain whether the platform has this post. Nothing is sent until you looked there: say \"it is there\" or \"post again\".",
-            )
-            .fix(Fix::Decide)
-            .detail(why);
+            let (code, message) = match row.cancelling {
+                false => (
+                    Code::Unsure,
+                    "The queue was put back from an earlier state, and it is not certain whether the platform has this post. Nothing is sent until you looked there: say \"it is there\" or \"post again\".",
+                ),
+                true => (
+                    Code::NotCancelled,
+                    "The queue was put back from an earlier state. You cancelled this post, and it may be at the platform. Look there, then say whether it is there, or cancel it once more.",
+                ),
+            };
+            let why = Problem::block(code, message).fix(Fix::Decide).detail(why);
             tx.execute(
                 "UPDATE delivery SET next_at = NULL, cancelling = 0, problem = ?2 WHERE id = ?1",
                 params![id, text(&why)],

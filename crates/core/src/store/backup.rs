@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 /// How many copies of the file are kept.
@@ -41,12 +41,22 @@ pub(super) fn backup_path(path: &Path, label: &str) -> PathBuf {
     path.with_file_name("backups").join(format!("{stem}-{label}.db"))
 }
 
-/// All copies, oldest first.
+/// A name that nobody else writes to: of this process and of this moment.
+pub(super) fn half_of(path: &Path) -> PathBuf {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    path.with_file_name(format!("{name}.{}-{number}.half", std::process::id()))
+}
+
+/// All copies of this file, oldest first.
 pub(crate) fn backups(path: &Path) -> Vec<PathBuf> {
+    let stem = path.file_stem().map(|stem| format!("{}-", stem.to_string_lossy())).unwrap_or_default();
     let Ok(folder) = std::fs::read_dir(path.with_file_name("backups")) else { return Vec::new() };
     let mut found: Vec<_> = folder
         .filter_map(|entry| entry.ok())
         .filter(|entry| entry.path().extension().is_some_and(|ending| ending == "db"))
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&stem))
         .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
         .collect();
     found.sort();
@@ -59,8 +69,7 @@ pub(super) fn copy(connection: &Connection, to: &Path, cancel: &Cancel) -> Outco
         // If this fails, opening the copy says so.
         let _ = std::fs::create_dir_all(folder);
     }
-    // Two processes may copy at the same time.
-    let half = to.with_extension(format!("{}.half", std::process::id()));
+    let half = half_of(to);
     let _ = std::fs::remove_file(&half);
     let made = copy_half(connection, &half, cancel);
     if !matches!(made, Ok(true)) {
@@ -381,7 +390,7 @@ pub(super) fn restore_with(
     at(At::Prepared)?;
     let plan = Plan { aside: free_name(path), prepared: done.from.is_some() };
     let to = path.with_extension("restoring");
-    let half = path.with_extension(format!("restoring.{}.half", std::process::id()));
+    let half = half_of(&to);
     std::fs::write(&half, serde_json::to_vec(&plan).unwrap_or_default())
         .and_then(|()| std::fs::File::open(&half)?.sync_all())
         .and_then(|()| std::fs::rename(&half, &to))

@@ -38,7 +38,7 @@ pub(super) fn beside(database: &Path) -> Option<Beside> {
 /// Replaces the file: flushed, then renamed, so that a crash leaves the old one or the new one.
 pub(super) fn write_beside(database: &Path, said: &Beside) -> Outcome<()> {
     let to = path_of(database);
-    let half = to.with_extension(format!("generation.{}.half", std::process::id()));
+    let half = super::backup::half_of(&to);
     let text = serde_json::to_vec(said).unwrap_or_default();
     let written = std::fs::File::create(&half)
         .and_then(|mut file| file.write_all(&text).and_then(|()| file.sync_all()))

@@ -369,3 +369,30 @@ async fn file_that_is_deleted_replaced_or_damaged_while_open_is_told() {
     damage(&third.path().join("slipway.db"), 4096, &vec![0xa5; (size - 4096) as usize]);
     told(&store, Code::DatabaseCorrupt).await;
 }
+
+#[tokio::test]
+async fn second_writing_follows_an_upsert_an_update_and_a_deletion() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).unwrap();
+    fill(&store).await;
+    store
+        .write(|tx| {
+            // As a channel is connected a second time.
+            tx.execute_batch(
+                "INSERT INTO account (platform, app_id, remote_id, name, missed_rule, connected_at) VALUES ('p', 1, 'UC1', 'n', '{}', 0) \
+                 ON CONFLICT (platform, remote_id) DO UPDATE SET way = 'other', platform = excluded.platform; \
+                 UPDATE delivery SET due_at = 6000, options = '{\"a\":1}'; UPDATE post SET words = '{}'; \
+                 DELETE FROM delivery WHERE id = 5; DELETE FROM post WHERE id = 5",
+            )
+            .map_err(problem)
+        })
+        .await
+        .unwrap();
+    for id in 1..=4 {
+        assert!(store.read(|sql| is_as_written(sql, id)).unwrap(), "{id}");
+    }
+    let rows: i64 =
+        store.read(|sql| sql.query_row("SELECT count(*) FROM twin", [], |row| row.get(0))).unwrap();
+    assert_eq!(rows, 4 + 4 + 1 + 1);
+    assert!(store.back_up_for("2026-11-20").unwrap().is_some());
+}
