@@ -191,10 +191,10 @@ impl TestEnv {
     }
 }
 
-async fn side_by_side(
-    name: &str,
-    cases: Vec<(String, std::pin::Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>)>,
-) -> anyhow::Result<()> {
+/// Its name, and what is to be run.
+type Case = (String, std::pin::Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>);
+
+async fn side_by_side(name: &str, cases: Vec<Case>) -> anyhow::Result<()> {
     let slots = Arc::new(Semaphore::new(SIDE_BY_SIDE));
     let count = cases.len();
     let mut tasks = Vec::new();
@@ -299,8 +299,7 @@ async fn lied_to(kind: Kind, nth: u64, api: String, lie: Lie) -> anyhow::Result<
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn call_carried_out_and_answered_otherwise_makes_one_post_and_is_told_truly() -> anyhow::Result<()> {
-    let mut cases: Vec<(String, std::pin::Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>)> =
-        Vec::new();
+    let mut cases: Vec<Case> = Vec::new();
     let mut turn = 0;
     for kind in KINDS {
         let calls = straight(kind).await.with_context(|| format!("{kind:?}, straight through"))?;
@@ -410,8 +409,7 @@ async fn cancelled_at(kind: Kind, nth: u64, moment: Moment) -> anyhow::Result<()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn cancel_at_every_call_ends_with_what_is_there() -> anyhow::Result<()> {
-    let mut cases: Vec<(String, std::pin::Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>)> =
-        Vec::new();
+    let mut cases: Vec<Case> = Vec::new();
     let mut turn = 0;
     for kind in KINDS {
         let calls = straight(kind).await.with_context(|| format!("{kind:?}, straight through"))?;
