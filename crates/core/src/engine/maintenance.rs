@@ -73,7 +73,7 @@ async fn begin(engine: &Engine) -> anyhow::Result<Maintenance> {
 pub(crate) enum Work {
     Tokens,
     Tidy,
-    /// The copy at the end of a run: only of what changed, and only as far as a stop may wait.
+    /// At the end of a run: forgotten files, and a copy of what changed, both only as far as a stop may wait.
     LastCopy,
 }
 
@@ -152,6 +152,11 @@ impl Engine {
     }
 
     async fn copy_before_the_end(&self) -> Outcome<()> {
+        // A run that is shorter than an hour sweeps, too, as far as a stop may wait.
+        let swept = tokio::time::timeout(STOP_WAITS, self.forget_media(self.clock().now())).await;
+        if !matches!(swept, Ok(Ok(()))) {
+            tracing::warn!("files that no post uses could not be forgotten yet");
+        }
         if self.inner.store.is_backed_up() {
             return Ok(());
         }

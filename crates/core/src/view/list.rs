@@ -170,8 +170,7 @@ fn page(sql: &Connection, filter: &Filter, now: Timestamp) -> rusqlite::Result<V
         delivery::columns_of_a_list(),
         conditions.join(" AND ")
     );
-    let rows = sql
-        .prepare_cached(&query)?
+    sql.prepare_cached(&query)?
         .query_map(
             named_params! {
                 ":from": filter.from.map(Timestamp::as_millisecond),
@@ -184,8 +183,7 @@ fn page(sql: &Connection, filter: &Filter, now: Timestamp) -> rusqlite::Result<V
             },
             |row| line(row, &holds, now),
         )?
-        .collect();
-    rows
+        .collect()
 }
 
 /// What is not over, state by state, and what ended lately; the nearest first.
