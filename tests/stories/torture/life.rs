@@ -363,8 +363,10 @@ impl Life {
             if now_told != before {
                 (before, since) = (now_told, Instant::now());
             }
-            // A lane that waits is not told by the row of a post.
-            if open.is_empty() || quiet > 1 || since.elapsed() > Duration::from_secs(10) {
+            // A lane that waits is not told by the row of a post; after a restore lists of posts are given time to show the newest.
+            let restored = open.iter().any(|(_, row)| row["problem"]["code"] == "restored");
+            let patience = Duration::from_secs(if restored { 100 } else { 10 });
+            if open.is_empty() || quiet > 1 || since.elapsed() > patience {
                 for runner in running {
                     runner.kill().await?;
                 }

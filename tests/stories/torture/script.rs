@@ -104,7 +104,7 @@ pub fn blows(dice: &mut Dice, kinds: Kinds, kills: u64, round: u64, posts: usize
         let by = if dice.below(2) == 0 { minutes } else { -minutes };
         pair(dice, &mut blows, Blow::Jump(by), Blow::Jump(0));
     }
-    if kinds.copies && round % 3 == 2 {
+    if kinds.copies && round % 5 == 2 {
         pair(dice, &mut blows, Blow::CopyAside, Blow::PutBack);
     }
     // So that there is work under way all along, and lies about each piece of it.
