@@ -169,7 +169,7 @@ pub async fn pasted(place: &Place, how: &SignIn<'_>, token: &str, hurt: &str) ->
     all_happened(place)?;
     place.told(&args, &format!("  {token}\n")).await?.done()?;
     // One that lost its end on the way is none, and still nobody's business.
-    let most = &token[..token.len() - 4];
+    let most = token.get(..token.len() - 4).context("a short token")?;
     let said = place.told(&args, most).await?;
     ensure!(said.code != Some(0) && !said.out.contains(most) && !said.err.contains(most), "{said:?}");
     Ok(())
