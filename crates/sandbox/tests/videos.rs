@@ -385,7 +385,7 @@ async fn the_page_shows_and_plays_what_was_published() {
     assert!(
         html.contains("Cake &amp; &quot;cream&quot;")
             && html.contains("Mira Bakes")
-            && html.contains(&hex(&all)[..12])
+            && html.contains(hex(&all).get(..12).expect("a hash"))
     );
     assert_eq!(page(&house, &format!("/watch?v={id}")).await.0, 200);
     assert_eq!(page(&house, "/watch?v=nope").await.0, 404);
