@@ -355,13 +355,16 @@ const MOMENTS: [Moment; 7] = [
     Moment::Unheard,
 ];
 
+/// How long a platform holds a call: half a minute by the clocks of a case. Longer than a minute none does.
+const HELD_MS: u64 = 300;
+
 impl Moment {
     fn hurt(self) -> Hurt {
         match self {
-            Moment::Before | Moment::BeforeAndKilled => Deed::StallMs(500).into(),
+            Moment::Before | Moment::BeforeAndKilled => Deed::StallMs(HELD_MS).into(),
             Moment::During => Deed::SlowBytesPerS(1_000_000).into(),
             Moment::After | Moment::AfterAndKilled | Moment::AfterAndStopped => {
-                Deed::StallAfterMs(500).into()
+                Deed::StallAfterMs(HELD_MS).into()
             }
             Moment::Unheard => Deed::Lost.into(),
         }

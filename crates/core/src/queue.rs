@@ -484,6 +484,15 @@ pub fn cancelled(tx: &mut Tx, id: i64) -> Outcome<()> {
     rests(tx, id, None, None)
 }
 
+/// The platform shows nothing of what was cancelled. That is believed once no call can have its effect any more; until then it is asked
+/// again.
+pub fn nothing_there(tx: &mut Tx, ticket: &Ticket, now: Timestamp) -> Outcome<()> {
+    match doubt::may_still_happen(tx, ticket, now)? {
+        Some(until) => lay_down(tx, ticket, until),
+        None => cancelled(tx, ticket.delivery.id),
+    }
+}
+
 /// An errand came to its end. A retraction takes its delivery along.
 pub fn errand_done(tx: &mut Tx, ticket: &Ticket, now: Timestamp) -> Outcome<()> {
     let Some(row) = &ticket.errand else { return Ok(()) };

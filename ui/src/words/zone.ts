@@ -71,3 +71,6 @@ export const minutesOf = (wall: Wall): number => wall.hour * 60 + wall.minute;
 /** Does the clock change between this day's start and its end? */
 export const shifts = (day: number, zone: string): boolean =>
   instantOf(wallOfDay(day + 1), zone) - instantOf(wallOfDay(day), zone) !== 86_400_000;
+
+/** The next quarter of an hour that is an hour away: suggested where nobody chose a minute. */
+export const soon = (now: number, zone: string): Wall => wallOf(Math.ceil((now + 3_600_000) / 900_000) * 900_000, zone);

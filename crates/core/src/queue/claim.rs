@@ -229,6 +229,9 @@ pub fn release_dead(tx: &mut Tx, boot: i64, now: Timestamp) -> Outcome<usize> {
     Ok(dead.len() + errands.len())
 }
 
+/// The step of an attempt that ended while no call was under way.
+pub(super) const BETWEEN_CALLS: &str = "between two calls";
+
 fn interrupted(
     tx: &mut Tx,
     delivery: i64,
@@ -236,7 +239,7 @@ fn interrupted(
     in_flight: Option<String>,
     now: Timestamp,
 ) -> Outcome<()> {
-    let step = in_flight.unwrap_or_else(|| "between two calls".into());
+    let step = in_flight.unwrap_or_else(|| BETWEEN_CALLS.into());
     attempt::insert(
         tx,
         &Attempt {

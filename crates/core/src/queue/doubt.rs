@@ -2,12 +2,13 @@
 //! is kept here until the platform was asked; it is told only if the platform does not show what the call was to do.
 
 use super::Ticket;
+use super::claim::BETWEEN_CALLS;
 use crate::platform::Fault;
 use crate::post::State;
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::store::delivery::text;
 use crate::store::{Tx, post, problem};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +74,29 @@ pub(crate) fn is_cancelling(sql: &Connection, id: i64) -> rusqlite::Result<bool>
         .query_row([id], |row| row.get(0))
         .optional()?;
     Ok(asked.unwrap_or(false))
+}
+
+/// A call that nobody answered may still be carried out: front ends hold a request for up to about a minute.
+const STILL_CARRIED_OUT: SignedDuration = SignedDuration::from_secs(60);
+
+/// Until when a call of this delivery that was not answered, or only by a front end, may still have its effect. `None`: no longer, or
+/// there was none. A body that was cut off before its last byte makes no post.
+pub(super) fn may_still_happen(tx: &Tx, ticket: &Ticket, now: Timestamp) -> Outcome<Option<Timestamp>> {
+    let since = now.saturating_sub(STILL_CARRIED_OUT).unwrap_or(Timestamp::MIN);
+    let last: Option<i64> = tx
+        .prepare_cached(
+            "SELECT max(at) FROM attempt WHERE delivery_id = ?1 AND errand_id IS NULL AND at > ?2 AND at <= ?3 AND \
+             (outcome = 'interrupted' AND step <> ?4 OR (outcome = 'cut' OR status >= 500 OR status = 408) AND \
+              (sent IS NULL OR sent + coalesce(confirmed, 0) >= (SELECT media.size FROM delivery \
+               JOIN post ON post.id = delivery.post_id JOIN media ON media.id = post.media_id WHERE delivery.id = ?1)))",
+        )
+        .and_then(|mut get| {
+            let (since, now) = (since.as_millisecond(), now.as_millisecond());
+            get.query_row(params![ticket.delivery.id, since, now, BETWEEN_CALLS], |row| row.get(0))
+        })
+        .map_err(problem)?;
+    let last = last.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    Ok(last.and_then(|at| at.checked_add(STILL_CARRIED_OUT).ok()))
 }
 
 /// Does another delivery of the account have this id at the platform? Then it is not this one's, whatever an answer says.

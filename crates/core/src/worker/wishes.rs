@@ -101,11 +101,11 @@ pub(super) fn says_nothing_there(fault: &Fault) -> bool {
 
 /// A cancel came to its end: the platform has nothing of it.
 pub(super) async fn nothing_there(engine: &Engine, ticket: &Ticket, line: Option<Attempt>) -> Outcome<()> {
-    let (again, id) = (ticket.clone(), ticket.delivery.id);
+    let (again, now) = (ticket.clone(), engine.clock().now());
     engine
         .write(move |tx| {
             flush(tx, &again, line)?;
-            queue::cancelled(tx, id)
+            queue::nothing_there(tx, &again, now)
         })
         .await
 }

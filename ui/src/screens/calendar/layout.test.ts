@@ -1,7 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { deliveries } from "../../host/fake";
 import type { Composing, DeliveryView } from "$bindings";
-import { cards, drafts, fixed, hoursElsewhere, lay, movable, snap, spokesman, weekStart, type Card } from "./layout";
+import {
+  cards,
+  drafts,
+  fixed,
+  hoursElsewhere,
+  landing,
+  lay,
+  movable,
+  snap,
+  spokesman,
+  weekStart,
+  type Card,
+} from "./layout";
 
 const card = (minute: number): Card => ({
   key: `p${minute}`,
@@ -120,6 +132,24 @@ describe("the calendar's layout", () => {
 
   it("snaps to quarters of an hour within the day", () => {
     expect([-5, 7, 8, 1439].map(snap)).toEqual([0, 0, 15, 1425]);
+  });
+
+  it("puts what is dropped on a minute that has passed an hour ahead, by the shown zone's clock", () => {
+    const now = Date.parse("2026-11-27T12:07:00Z");
+    const today = now / 86_400_000 - ((now / 86_400_000) % 1);
+    const at = (minute: number, zone: string, day = today): unknown => landing({ day, minute }, now, zone);
+    expect(at(12 * 60 + 15, "UTC")).toEqual({ day: today, minute: 735, passed: false });
+    expect(at(12 * 60, "UTC")).toEqual({ day: today, minute: 13 * 60 + 15, passed: true });
+    expect(at(18 * 60, "UTC", today - 1)).toEqual({ day: today, minute: 13 * 60 + 15, passed: true });
+    // Half past eight is still to come in New York and over in Tokyo, where it is past nine in the evening.
+    expect(at(8 * 60 + 30, "America/New_York")).toEqual({ day: today, minute: 510, passed: false });
+    expect(at(20 * 60 + 30, "Asia/Tokyo")).toEqual({ day: today, minute: 22 * 60 + 15, passed: true });
+    // An hour ahead may be tomorrow.
+    expect(landing({ day: today, minute: 0 }, Date.parse("2026-11-27T23:30:00Z"), "UTC")).toEqual({
+      day: today + 1,
+      minute: 30,
+      passed: true,
+    });
   });
 
   it("begins weeks where the person's weeks begin", () => {

@@ -1,7 +1,7 @@
 // Where cards lie: pure. Own grid instead of a calendar library: cards hold a poster and five lines, columns must keep one width while
 // ten thousand posts exist, and a card moves by wall time, which general calendars move by instants.
 import type { Composing, DeliveryView, State } from "$bindings";
-import { dayNumber, instantOf, minutesOf, wallOf, wallOfDay } from "$words/zone";
+import { dayNumber, instantOf, minutesOf, soon, wallOf, wallOfDay } from "$words/zone";
 
 /** What is one card: a post on all its channels, or one being written. */
 export type Card = {
@@ -23,6 +23,20 @@ export type DraftCard = Card & {
   at: number | undefined;
   passed: boolean;
 };
+
+/** A day of the shown zone and a minute of that day. */
+export type Place = { day: number; minute: number };
+
+export function soonPlace(now: number, zone: string): Place {
+  const wall = soon(now, zone);
+  return { day: dayNumber(wall), minute: minutesOf(wall) };
+}
+
+/** Where a file comes to lie that is dropped there: a minute that has passed is no plan. */
+export function landing(place: Place, now: number, zone: string): Place & { passed: boolean } {
+  const passed = instantOf(wallOfDay(place.day, place.minute), zone) <= now;
+  return { ...(passed ? soonPlace(now, zone) : place), passed };
+}
 
 const weight: Record<State, number> = {
   stuck: 0,

@@ -5,9 +5,7 @@ import { m } from "$messages";
 import { app } from "$state/app.svelte";
 import { dateTime } from "$words/format";
 import { wallOfDay, wallTextIn } from "$words/zone";
-import { fixed, type Card } from "./layout";
-
-export type Place = { day: number; minute: number };
+import { fixed, type Card, type Place } from "./layout";
 
 const why = {
   published: m.calendar_fixed,

@@ -17,7 +17,7 @@ import { app, type ComposeRequest } from "$state/app.svelte";
 import { dateTime, num } from "$words/format";
 import { asProblem } from "$words/problem";
 import { nextText } from "$words/state";
-import { dateText, offsetText, timeText, wallOf } from "$words/zone";
+import { offsetText, soon, wallText } from "$words/zone";
 import { spread, type Spread } from "./spread";
 import { applies, missing, Past } from "./words";
 
@@ -339,10 +339,8 @@ export class Writing {
     return `${at}${second ? offsetText(at, this.#reads ?? "") : ""}[${this.zone}]`;
   }
 
-  /** The next quarter of an hour that is an hour away. */
   soon(): string {
-    const wall = wallOf(Math.ceil((Date.now() + 3_600_000) / 900_000) * 900_000, this.zone);
-    return `${dateText(wall)}T${timeText(wall)}`;
+    return wallText(soon(Date.now(), this.zone));
   }
 
   async save(): Promise<void> {
