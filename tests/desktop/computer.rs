@@ -4,7 +4,7 @@ use super::mishaps::{post_now, slowly};
 use super::{Desk, PATIENCE, until};
 use anyhow::{Context, ensure};
 use serde_json::json;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Held off while bytes move, let in soon after, and never asked for by whoever does not want it.
 #[tokio::test(flavor = "multi_thread")]
@@ -97,10 +97,19 @@ async fn an_upload_goes_on_behind_the_closed_window_and_the_tray_counts_it() -> 
         }
     };
     let first = percent(1).await?;
-    desk.hand.focus(&window.x_window().await?)?;
-    desk.hand.key("alt+F4")?;
+    let main = window.x_window().await?;
+    let pressed = std::cell::Cell::new(None::<Instant>);
     until("the window is hidden", PATIENCE, || async {
-        Ok(desk.hand.windows(&["--name", "^Slipway$"]).is_empty().then_some(()))
+        if desk.hand.windows(&["--name", "^Slipway$"]).is_empty() {
+            return Ok(Some(()));
+        }
+        // The window manager now and then misses a chord: a person presses it again.
+        if pressed.get().is_none_or(|at| at.elapsed() > Duration::from_secs(5)) {
+            desk.hand.focus(&main)?;
+            desk.hand.key("alt+F4")?;
+            pressed.set(Some(Instant::now()));
+        }
+        Ok(None)
     })
     .await?;
     ensure!(percent(first + 5).await? < 100);

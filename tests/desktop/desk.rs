@@ -11,10 +11,12 @@ use anyhow::Context;
 use serde_json::json;
 use slipway_core::media::fixture;
 use slipway_sandbox::{Config, Sandbox};
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 pub const WIDTH: u32 = 1440;
 pub const HEIGHT: u32 = 900;
@@ -27,6 +29,8 @@ const LIGHTS: [[&str; 3]; 6] = [
     ["0xcfdcea", "0x5f86a6", "0x1f3242"],
     ["0xefb3a2", "0xb2443f", "0x47191c"],
 ];
+/// Films by their source.
+static PAINTED: LazyLock<Mutex<HashMap<String, Vec<u8>>>> = LazyLock::new(Mutex::default);
 /// Of the story's keyring. Guards nothing.
 const PASSWORD: &[u8] = b"story";
 
@@ -182,49 +186,47 @@ impl Desk {
 
     /// A real picture in it, for a player: made by ffmpeg.
     pub fn film(&self, name: &str) -> anyhow::Result<PathBuf> {
-        let path = self.ground.path().join("videos").join(name);
         // Warm or cool by its name.
         let [from, over, to] = LIGHTS[name.bytes().map(usize::from).sum::<usize>() % LIGHTS.len()];
-        let source = format!(
-            "gradients=size=720x1280:rate=25:duration=6:nb_colors=3:c0={from}:c1={over}:c2={to}:x0=0:y0=0:x1=640:y1=1640:speed=0.004"
-        );
-        let made = Command::new("ffmpeg")
-            .args([
-                "-v",
-                "error",
-                "-f",
-                "lavfi",
-                "-i",
-                &source,
-                "-pix_fmt",
-                "yuv420p",
-                "-c:v",
-                "libx264",
-                "-preset",
-                "ultrafast",
-            ])
-            // Each is a film of its own: the same one twice is asked about.
-            .args(["-metadata", &format!("title={name}")])
-            .arg(&path)
-            .status()
-            .context("ffmpeg did not start")?;
-        anyhow::ensure!(made.success(), "ffmpeg made no film");
+        self.copy_of(
+            name,
+            &format!(
+                "gradients=size=720x1280:rate=25:duration=6:nb_colors=3:c0={from}:c1={over}:c2={to}:x0=0:y0=0:x1=640:y1=1640:speed=0.004"
+            ),
+            &[],
+            0,
+        )
+    }
+
+    /// A film of this source, painted once for all stories of a run: painting takes seconds. Each copy is a film of its own: the same one
+    /// twice is asked about.
+    fn copy_of(&self, name: &str, source: &str, made: &[&str], again: u32) -> anyhow::Result<PathBuf> {
+        let mut painted = PAINTED.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = match painted.get(source) {
+            Some(bytes) => bytes.clone(),
+            None => {
+                let path = self.ground.path().join("painted.mp4");
+                let args = ["-f", "lavfi", "-i", source, "-pix_fmt", "yuv420p", "-c:v", "libx264"];
+                ffmpeg(&[&args[..], &["-preset", "ultrafast"], made].concat(), &path)?;
+                let bytes = std::fs::read(&path)?;
+                painted.insert(source.into(), bytes.clone());
+                bytes
+            }
+        };
+        drop(painted);
+        let from = self.ground.path().join("painted.mp4");
+        std::fs::write(&from, bytes)?;
+        let path = self.ground.path().join("videos").join(name);
+        let (from, again, title) = (from.to_string_lossy(), again.to_string(), format!("title={name}"));
+        ffmpeg(&["-stream_loop", &again, "-i", &from, "-c", "copy", "-metadata", &title], &path)?;
         Ok(path)
     }
 
     /// About 12 Mbit a second of noise, whose index stands at its end: nothing of it can be played before it was sought.
     pub fn long_film(&self, name: &str, seconds: u32) -> anyhow::Result<PathBuf> {
-        let path = self.ground.path().join("videos").join(name);
-        let source = format!("nullsrc=size=360x640:rate=25:duration={seconds},noise=alls=100:allf=t");
-        let made = Command::new("ffmpeg")
-            .args(["-v", "error", "-f", "lavfi", "-i", &source, "-pix_fmt", "yuv420p", "-c:v", "libx264"])
-            .args(["-preset", "ultrafast", "-g", "25", "-b:v", "12M", "-minrate", "12M", "-maxrate", "12M"])
-            .args(["-bufsize", "12M", "-metadata", &format!("title={name}")])
-            .arg(&path)
-            .status()
-            .context("ffmpeg did not start")?;
-        anyhow::ensure!(made.success(), "ffmpeg made no film");
-        Ok(path)
+        let source = "nullsrc=size=360x640:rate=25:duration=3,noise=alls=100:allf=t";
+        let made = ["-g", "25", "-b:v", "12M", "-minrate", "12M", "-maxrate", "12M", "-bufsize", "12M"];
+        self.copy_of(name, source, &made, (seconds / 3).saturating_sub(1))
     }
 
     pub fn fast(&self) {
@@ -284,4 +286,15 @@ fn keyring(env: &[(String, String)]) -> anyhow::Result<Kept> {
     let (keyring, mut password) = Kept::start_asking("gnome-keyring-daemon", command)?;
     password.write_all(PASSWORD)?;
     Ok(keyring)
+}
+
+fn ffmpeg(args: &[&str], to: &Path) -> anyhow::Result<()> {
+    let made = Command::new("ffmpeg")
+        .args(["-v", "error", "-y", "-nostdin"])
+        .args(args)
+        .arg(to)
+        .status()
+        .context("ffmpeg did not start")?;
+    anyhow::ensure!(made.success(), "ffmpeg made no film");
+    Ok(())
 }

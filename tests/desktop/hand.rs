@@ -33,8 +33,25 @@ impl Hand {
         self.xdotool(&["type", "--clearmodifiers", "--delay", "8", text]).map(drop)
     }
 
+    /// Not by `xdotool mousemove --sync`, which waits a quarter of a minute for a pointer that is there already.
     pub fn point_at(&self, x: i32, y: i32) -> anyhow::Result<()> {
-        self.xdotool(&["mousemove", "--sync", &x.to_string(), &y.to_string()]).map(drop)
+        use x11rb::connection::Connection;
+        use x11rb::protocol::xproto::ConnectionExt;
+        let (server, screen) = x11rb::connect(Some(&self.display))?;
+        let root = server.setup().roots[screen].root;
+        server.warp_pointer(x11rb::NONE, root, 0, 0, 0, 0, i16::try_from(x)?, i16::try_from(y)?)?;
+        // Answered after the move: requests of one connection are carried out in their order.
+        let there = server.query_pointer(root)?.reply()?;
+        let (width, height) =
+            (server.setup().roots[screen].width_in_pixels, server.setup().roots[screen].height_in_pixels);
+        let inside = |at: i32, size: u16| at.clamp(0, i32::from(size) - 1);
+        ensure!(
+            (i32::from(there.root_x), i32::from(there.root_y)) == (inside(x, width), inside(y, height)),
+            "the pointer is at {},{} and not at {x},{y}",
+            there.root_x,
+            there.root_y
+        );
+        Ok(())
     }
 
     pub fn press(&self) -> anyhow::Result<()> {

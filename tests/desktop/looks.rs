@@ -171,12 +171,13 @@ async fn still(window: &Window<'_>) -> anyhow::Result<()> {
         const loading = [...document.images].some(one => !one.complete); \
         const boxes = [...document.body.querySelectorAll('*')].map(one => one.getBoundingClientRect()); \
         const laid = boxes.map(box => [box.x, box.y, box.width, box.height].map(Math.round).join()).join(' '); \
-        return [!moving && !loading && document.fonts.status === 'loaded', laid]";
+        return [!moving && document.fonts.status === 'loaded', loading, laid]";
     let mut before = Value::Null;
-    for _ in 0..600 {
+    for look in 0..600 {
         tokio::time::sleep(std::time::Duration::from_millis(150)).await;
         let now = window.page.js(script, json!([])).await?;
-        if now[0] == true && now == before {
+        // A picture beyond what is scrolled to is not loaded at all, and is waited for no longer than any other takes.
+        if now[0] == true && now[2] == before[2] && (now[1] == false || look > 20) {
             return Ok(());
         }
         before = now;
