@@ -279,3 +279,61 @@ async fn as_soon_as_possible_during_an_upload_is_what_happens_in_the_end() -> an
     }
     Ok(())
 }
+
+/// An edit that a platform refuses, or that comes after the minute there: what is listed says so, and it counts as waiting for a person.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edit_that_does_not_get_through_is_told_wherever_the_post_is() -> anyhow::Result<()> {
+    let (town, quick, engine) = town().await?;
+    let path = town.video("late.mp4", 80_000, 9)?;
+    quick.run();
+    let running = Running::start(&engine);
+    // Facebook moves what it has planned to no time that is nearer than eleven minutes.
+    let ids = add(&engine, &path, Some(ahead(&quick, 600)), &[], false).await?;
+    let facebook = ids["facebook"];
+    wait_for(&engine, facebook, &["handed_over"], PATIENCE).await?;
+    settles(&town).await?;
+    quick.hold();
+    let count = async || anyhow::Ok(call(&engine, "posts.glance", json!({})).await?["needs_you"].clone());
+    let before = count().await?.as_i64().context("no count")?;
+    call(&engine, "posts.edit", json!({"id": facebook, "at": ahead(&quick, 2)})).await?;
+    let told = wait_shown(&engine, facebook, "the refusal is told", PATIENCE, |shown| {
+        shown["problem"]["code"] == "time_invalid"
+    })
+    .await?;
+    ensure!(told["state"] == "handed_over" && told["next"]["then"] == "you", "{told:#}");
+    let listed = call(&engine, "posts.list", json!({"needs_you": true})).await?;
+    let row = listed.as_array().into_iter().flatten().find(|row| row["id"] == facebook);
+    ensure!(row.is_some_and(|row| row["problem"]["code"] == "time_invalid"), "{listed:#}");
+    ensure!(count().await? == before + 1, "not counted");
+    // A time that Facebook takes ends it.
+    call(&engine, "posts.edit", json!({"id": facebook, "at": ahead(&quick, 60)})).await?;
+    quick.run();
+    wait_shown(&engine, facebook, "all is well again", PATIENCE, |shown| shown["problem"].is_null()).await?;
+    ensure!(count().await? == before, "still counted");
+    running.stop().await
+}
+
+/// YouTube made it public by the old plan while nobody ran the queue: the edit came too late, and what is told is what is there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edit_that_comes_too_late_tells_what_is_there() -> anyhow::Result<()> {
+    let (town, quick, engine) = town().await?;
+    let path = town.video("gone out.mp4", 80_000, 10)?;
+    quick.run();
+    let running = Running::start(&engine);
+    let ids = add(&engine, &path, Some(ahead(&quick, 30)), &[], false).await?;
+    let id = ids["youtube"];
+    wait_for(&engine, id, &["handed_over"], PATIENCE).await?;
+    settles(&town).await?;
+    running.stop().await?;
+    call(&engine, "posts.edit", json!({"id": id, "title": "Too late", "at": ahead(&quick, 120)})).await?;
+    quick.pass(Duration::from_secs(40 * 60));
+    let running = Running::start(&engine);
+    let shown = wait_for(&engine, id, &["published", "stuck"], PATIENCE).await?;
+    running.stop().await?;
+    ensure!(shown["state"] == "published" && shown["problem"]["code"] == "already_public", "{shown:#}");
+    let there = town.videos().into_iter().find(|video| video.platform == "youtube").context("no video")?;
+    let public = there.public_at_ms.context("not public")?;
+    let told: jiff::Timestamp = shown["public_at"].as_str().context("no time")?.parse()?;
+    ensure!((told.as_millisecond() - public).abs() < 60_000, "told {told}, and it was {public}");
+    Ok(())
+}

@@ -331,3 +331,26 @@ async fn a_channel_without_a_page_posts_by_an_address_c25() -> anyhow::Result<()
     ensure!(video.blake3.as_deref() == Some(hash_of(&path)?.as_str()), "other bytes arrived");
     town.nothing_odd()
 }
+
+/// What is prepared needs its file no more: gone or changed, the post is public at its minute.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_staged_reel_goes_out_at_its_minute_though_its_file_is_gone() -> anyhow::Result<()> {
+    for gone in [true, false] {
+        let town = Town::new().await?;
+        let engine = town.at_home("instagram").await?;
+        let path = town.video("moved away.mp4", 300_000, 21)?;
+        let id = post(&engine, &path, "", at(instagram(json!({})), "+8s")).await?;
+        let running = Running::start(&engine);
+        ready(&engine, id).await?;
+        if gone {
+            std::fs::remove_file(&path)?;
+        } else {
+            std::fs::write(&path, b"another film")?;
+        }
+        let shown = wait_for(&engine, id, &["published", "stuck"], PATIENCE).await?;
+        running.stop().await?;
+        ensure!(shown["state"] == "published", "gone: {gone}: {shown:#}");
+        ensure!(town.videos().len() == 1, "{:#?}", town.videos());
+    }
+    Ok(())
+}

@@ -21,7 +21,7 @@ struct Scene {
 impl Scene {
     async fn set(platform: &'static str) -> anyhow::Result<(Scene, Engine)> {
         let town = Town::new().await?;
-        let quick = Quick::new(&town, 20);
+        let quick = Quick::new(&town, 100);
         let engine = town.at_home_with(platform, quick.clock.clone()).await?;
         quick.run();
         Ok((Scene { town, quick, platform }, engine))
@@ -294,6 +294,35 @@ async fn cancel_after_a_restore_is_not_told_before_the_platform_was_asked() -> a
     let shown = wait_for(&engine, id, &["cancelled", "stuck"], PATIENCE).await?;
     running.stop().await?;
     ensure!(needs_a_decision(&shown), "{shown:#}");
+    Ok(())
+}
+
+/// Nothing names the post at the platform any more: cancelling it is not the same as knowing that it is not there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cancel_of_a_post_that_may_be_there_asks_a_person_to_look() -> anyhow::Result<()> {
+    let (scene, engine) = Scene::set("youtube").await?;
+    let id = scene.post(&engine, 1, "Once", None).await?;
+    let kept = scene.kept()?;
+    let running = Running::start(&engine);
+    wait_for(&engine, id, &["published"], PATIENCE).await?;
+    running.stop().await?;
+    drop(engine);
+    scene.put_back(&kept)?;
+    let engine = scene.engine()?;
+    let running = Running::start(&engine);
+    let unsure = wait_for(&engine, id, &["published", "stuck"], PATIENCE).await?;
+    ensure!(unsure["problem"]["code"] == "unsure", "{unsure:#}");
+    let shown = call(&engine, "posts.cancel", json!({"id": id})).await?;
+    ensure!(shown["state"] == "stuck" && shown["problem"]["code"] == "not_cancelled", "{shown:#}");
+    ensure!(
+        shown["problem"]["detail"] == unsure["problem"]["detail"],
+        "what may be it is not named: {shown:#}"
+    );
+    // Having looked, a person cancels once more.
+    let shown = call(&engine, "posts.cancel", json!({"id": id})).await?;
+    ensure!(shown["state"] == "cancelled", "{shown:#}");
+    running.stop().await?;
+    ensure!(scene.town.videos().len() == 1, "something was touched");
     Ok(())
 }
 

@@ -46,4 +46,8 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
         "crates/core/migrations/0012_window.sql",
         "40b9230b7ed9f64192b70afbe78601c011469b110c846fc467c5e9b061412b42",
     ),
+    (
+        "crates/core/migrations/0013_stuck.sql",
+        "6da67d0aebf4cafc88b4735281224c87d94e00ce507b27d9a002dfb79d3a86bb",
+    ),
 ];

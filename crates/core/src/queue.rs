@@ -9,6 +9,7 @@ mod asked;
 mod claim;
 mod doubt;
 mod pressing;
+mod taken_back;
 mod turn;
 mod wish;
 
@@ -20,9 +21,11 @@ pub use claim::{
     Lane, claim_errands, claim_heavy, claim_light, next_errand, next_heavy, next_light, next_wake,
     release_dead,
 };
-use doubt::not_cancelled;
-pub(crate) use doubt::{Doubt, cancelled_at, doubt_of, is_anothers, is_cancelling, keep_doubt};
+pub(crate) use doubt::{Doubt, doubt_of, is_anothers, keep_doubt};
 pub use pressing::{Minute, claim_pressing, minute_of, pressing};
+pub(crate) use taken_back::{cancelled_at, is_cancelling};
+pub use taken_back::{done, nothing_there};
+use taken_back::{hurry_a_cancel, not_cancelled};
 pub use turn::reorder;
 pub use wish::{Cancelled, cancel, decide, finish, pause, re_time, retry, retry_errands, schedule, un_time};
 
@@ -255,7 +258,11 @@ pub fn wait(tx: &mut Tx, ticket: &Ticket, begun: &Begun, until: Timestamp) -> Ou
     }
     match &ticket.errand {
         Some(errand) => errand_rests(tx, errand.id, "waiting", Some(until), None),
-        None => rests(tx, ticket.delivery.id, Some(until), None),
+        None => {
+            rests(tx, ticket.delivery.id, Some(until), None)?;
+            // One that this claim began with knows how long it waits.
+            if ticket.delivery.cancelling { Ok(()) } else { hurry_a_cancel(tx, ticket.delivery.id) }
+        }
     }
 }
 
@@ -324,7 +331,7 @@ pub fn to_finish(
     }
     keep(tx, ticket, begun)?;
     let id = ticket.delivery.id;
-    if ticket.delivery.cancelling {
+    if is_cancelling(tx, id).map_err(problem)? {
         return cancelled(tx, id);
     }
     let told = ticket.delivery.problem.as_ref().map(|problem| problem.code);
@@ -340,18 +347,8 @@ pub fn to_finish(
     Ok(())
 }
 
-/// A cancel that came while the last step was being written must not wait until the minute.
-fn hurry_a_cancel(tx: &mut Tx, id: i64) -> Outcome<()> {
-    tx.execute(
-        "UPDATE delivery SET next_at = 0 WHERE id = ?1 AND cancelling = 1 AND next_at IS NOT NULL",
-        [id],
-    )
-    .map_err(problem)?;
-    Ok(())
-}
-
 /// Public, and read back. The id and the state are one write (C4, C10).
-pub fn published(
+fn published(
     tx: &mut Tx,
     ticket: &Ticket,
     done: &Published,
@@ -431,6 +428,10 @@ pub fn stick(tx: &mut Tx, ticket: &Ticket, why: &Problem) -> Outcome<()> {
                 .map_err(problem)?;
             }
             errand_rests(tx, errand.id, "stuck", None, Some(why))?;
+            if why.code == Code::AlreadyPublic {
+                tx.execute("UPDATE delivery SET next_at = 0 WHERE id = ?1 AND state = 'handed_over' AND claim IS NULL", [ticket.delivery.id])
+                    .map_err(problem)?;
+            }
         }
         None => {
             go(tx, ticket.delivery.id, State::Stuck)?;
@@ -484,15 +485,6 @@ pub fn cancelled(tx: &mut Tx, id: i64) -> Outcome<()> {
     rests(tx, id, None, None)
 }
 
-/// The platform shows nothing of what was cancelled. That is believed once no call can have its effect any more; until then it is asked
-/// again.
-pub fn nothing_there(tx: &mut Tx, ticket: &Ticket, now: Timestamp) -> Outcome<()> {
-    match doubt::may_still_happen(tx, ticket, now)? {
-        Some(until) => lay_down(tx, ticket, until),
-        None => cancelled(tx, ticket.delivery.id),
-    }
-}
-
 /// An errand came to its end. A retraction takes its delivery along.
 pub fn errand_done(tx: &mut Tx, ticket: &Ticket, now: Timestamp) -> Outcome<()> {
     let Some(row) = &ticket.errand else { return Ok(()) };
@@ -504,6 +496,13 @@ pub fn errand_done(tx: &mut Tx, ticket: &Ticket, now: Timestamp) -> Outcome<()> 
     match row.task {
         Errand::Retract => cancelled(tx, ticket.delivery.id)?,
         Errand::Amend => {
+            // What an earlier edit could not bring is there now, or is not wanted any more.
+            tx.execute(
+                "UPDATE errand SET state = 'done', memo = NULL, next_at = NULL, problem = NULL, done_at = ?3 WHERE delivery_id = ?1 AND state = 'stuck' \
+                 AND revision <= ?2 AND json_extract(task, '$.kind') = 'amend'",
+                params![ticket.delivery.id, row.revision, now.as_millisecond()],
+            )
+            .map_err(problem)?;
             tx.execute(
                 "UPDATE delivery SET sent_revision = max(coalesce(sent_revision, 0), ?2) WHERE id = ?1",
                 params![ticket.delivery.id, row.revision],

@@ -102,8 +102,9 @@ impl Settings {
         let known: Value = setting::get(tx, Self::KEY).map_err(crate::store::problem)?;
         let mut value = serde_json::to_value(self)
             .map_err(|error| Problem::internal(&anyhow::Error::new(error).context("writing the settings")))?;
-        if known.get("zone").is_none()
-            && self.zone == Settings::default().zone
+        let nobodys = known.get("zone").is_none() && self.zone == Settings::default().zone;
+        // Emptied, it is the computer's again.
+        if (nobodys || self.zone.is_empty())
             && let Some(fields) = value.as_object_mut()
         {
             fields.remove("zone");

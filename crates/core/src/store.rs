@@ -377,9 +377,9 @@ pub fn problem(error: rusqlite::Error) -> Problem {
     }
     match error.sqlite_error_code() {
         Some(CannotOpen | SystemIoFailure) if crate::handles::are_out() => crate::handles::problem(),
-        Some(DiskFull) => Problem::block(Code::DiskFull, "The disk is full, so the queue can't be written. Nothing was sent. Free some space; Slipway goes on by itself.")
+        Some(DiskFull) => Problem::block(Code::DiskFull, "The disk is full, so the queue can't be written. Nothing more is sent before there is room. Free some space; a queue that runs goes on by itself.")
             .fix(Fix::FreeSpace),
-        Some(SystemIoFailure) => Problem::block(Code::DiskFull, "The disk did not take the queue's data (full, or failing). Nothing was sent. Check the disk and try again.")
+        Some(SystemIoFailure) => Problem::block(Code::DiskFull, "The disk did not take the queue's data (full, or failing). Nothing more is sent before it does. Check the disk and try again.")
             .fix(Fix::FreeSpace)
             .detail(&error),
         Some(ReadOnly | CannotOpen | PermissionDenied) => {

@@ -5,6 +5,7 @@
 
 mod days;
 mod list;
+mod next;
 mod overview;
 mod siblings;
 
@@ -13,16 +14,17 @@ pub use list::{Count, Filter};
 pub use overview::{Glance, Happening, HouseView, Searched};
 pub use siblings::Sibling;
 
+use self::next::{held, held_whole, next};
 use crate::engine::Engine;
 use crate::platform::{Errand, GoesOut, Options, Remote, Stage, Words};
-use crate::post::{Moments, State, Then, deadline};
-use crate::problem::{Code, Fix, Outcome, Problem};
+use crate::post::State;
+use crate::problem::{Code, Outcome, Problem};
 use crate::schedule::WallTime;
 use crate::schedule::lead::MissedRule;
 use crate::schedule::slots::Slot;
 use crate::store::account::{Account, AccountState};
 use crate::store::attempt::Attempt;
-use crate::store::delivery::{self, Delivery, json, maybe_json};
+use crate::store::delivery::{self, json, maybe_json};
 use crate::store::errand::{ErrandRow, ErrandState};
 use crate::store::hold::Hold;
 use crate::store::{account, app, attempt, errand, hold, media, post};
@@ -233,7 +235,9 @@ impl From<&ErrandRow> for ErrandView {
 }
 
 const LINE: &str = "post.words, CASE WHEN delivery.wall IS NULL THEN post.wall ELSE nullif(delivery.wall, 'null') END, media.path, media.size, account.name, account.platform, account.state, account.app_id, \
-     post.media_id, json_extract(media.probe, '$.duration_ms')";
+     post.media_id, json_extract(media.probe, '$.duration_ms'), \
+     (SELECT problem FROM errand INDEXED BY errand_stuck WHERE delivery_id = delivery.id AND state = 'stuck' \
+       AND json_extract(task, '$.kind') IN ('amend', 'retract') ORDER BY id DESC LIMIT 1)";
 const JOINS: &str = "JOIN post ON post.id = delivery.post_id JOIN media ON media.id = post.media_id \
      JOIN account ON account.id = delivery.account_id";
 
@@ -394,21 +398,6 @@ fn planned(sql: &rusqlite::Connection, account: i64) -> rusqlite::Result<Planned
     })
 }
 
-/// The hold that keeps this account from beginning something new, the longest first.
-fn held(holds: &[Hold], account: i64, app: i64, now: Timestamp) -> Option<&Hold> {
-    holds
-        .iter()
-        .filter(|hold| hold.is_of(account, app))
-        .filter(|hold| hold.until > now)
-        .max_by_key(|hold| hold.until)
-}
-
-/// The hold that keeps this account from doing anything at all.
-fn held_whole(holds: &[Hold], account: i64, app: i64, now: Timestamp) -> Option<&Hold> {
-    let active = holds.iter().filter(|hold| hold.until > now && hold.is_whole());
-    active.filter(|hold| hold.is_of(account, app)).max_by_key(|hold| hold.until)
-}
-
 fn line(row: &rusqlite::Row, holds: &[Hold], now: Timestamp) -> rusqlite::Result<DeliveryView> {
     let delivery = delivery::from_row(row)?;
     let after = delivery::WIDTH;
@@ -422,7 +411,19 @@ fn line(row: &rusqlite::Row, holds: &[Hold], now: Timestamp) -> rusqlite::Result
         None => held(holds, delivery.account, app, now),
         Some(_) => held_whole(holds, delivery.account, app, now),
     };
-    let next = next(&delivery, &account_state, hold, now);
+    // A change or a cancel that did not get through: until a person mends it, what stands here is not what stands there.
+    let not_there: Option<Problem> = maybe_json(row, after + 10)?;
+    let problem = match delivery.state {
+        State::Cancelled => delivery.problem.clone(),
+        _ => delivery.problem.clone().or(not_there.clone()),
+    };
+    let mut next = next(&delivery, &account_state, hold, now);
+    if not_there.is_some() && delivery.state == State::HandedOver {
+        // Its own minute may be another one there.
+        let text =
+            "Your change did not get through. Try it again, or change the post at the platform.".into();
+        next = Some(Next { at: None, then: NextStep::You, text });
+    }
     // "As soon as possible" has no minute to be late for.
     let late_ms = match (delivery.public_at, delivery.due.filter(|_| wall.is_some())) {
         (Some(public), Some(due)) => Some(public.as_millisecond() - due.as_millisecond()),
@@ -450,69 +451,11 @@ fn line(row: &rusqlite::Row, holds: &[Hold], now: Timestamp) -> rusqlite::Result
         privacy: delivery.privacy,
         public_at: delivery.public_at,
         late_ms,
-        problem: delivery.problem,
+        problem,
         media: row.get(after + 8)?,
         duration_ms: row.get::<_, Option<i64>>(after + 9)?.map(|ms| ms.max(0) as u64),
         moving: None,
     })
-}
-
-/// What happens next and when, for every state that is not final (C12, C14).
-fn next(row: &Delivery, account: &str, hold: Option<&Hold>, now: Timestamp) -> Option<Next> {
-    let you = |text: &str| Some(Next { at: None, then: NextStep::You, text: text.into() });
-    if row.state.is_final() {
-        return None;
-    }
-    if row.cancelling && row.state != State::Stuck {
-        return Some(Next {
-            at: row.next,
-            then: NextStep::Look,
-            text: "Is looked for at the platform and taken back.".into(),
-        });
-    }
-    if row.paused {
-        return you("Paused. It goes on when you resume it.");
-    }
-    match row.state {
-        State::Draft => return you("A draft. It goes out when you schedule it."),
-        State::Stuck => {
-            let fix = row.problem.as_ref().map(|problem| &problem.fix);
-            return you(match fix {
-                Some(Fix::SignIn { .. }) => "Goes on by itself after you sign in again.",
-                Some(Fix::Decide) => "Look at the platform, then say whether it is there.",
-                Some(Fix::Edit { .. }) => "Edit it, then retry.",
-                Some(Fix::ChooseFile) => "Put the file back or choose another, then retry.",
-                _ => "Retry, edit or cancel it.",
-            });
-        }
-        _ => {}
-    }
-    if account == "sign_in" {
-        return you("Waits for a new sign-in of its channel.");
-    }
-    let waits_for_lane = matches!(row.state, State::Due | State::Parked);
-    if let Some(hold) = hold.filter(|_| waits_for_lane) {
-        let text = format!("Waits: {}", hold.problem.message);
-        return Some(Next { at: Some(hold.until.max(row.next.unwrap_or(now))), then: NextStep::Begin, text });
-    }
-    let moments = Moments { next: row.next, due: row.due, claimed: row.claimed, now };
-    let end = deadline(row.state, moments)?;
-    let (then, text) = match (row.state, end.then) {
-        (State::Working, _) => (NextStep::Begin, "Under way; taken up again by then if it stands still."),
-        (State::Parked, _) => (NextStep::Begin, "Waits, then goes on by itself."),
-        (_, Then::Begin) => (NextStep::Begin, "Begins by itself."),
-        (_, Then::Publish) => {
-            (NextStep::Publish, "The bytes are there; one small request makes it public at its minute.")
-        }
-        (State::ToFinish, Then::Look) => (
-            NextStep::You,
-            "It is there as a draft. Finish it in the platform's own app; Slipway looks whether you did.",
-        ),
-        (_, Then::Look) => (NextStep::Look, "The platform publishes it; Slipway looks whether it did."),
-        (_, Then::Ask) => (NextStep::Ask, "If it is not public by then, you are asked."),
-    };
-    let at = if row.state == State::Working { row.next.or(Some(end.at)) } else { Some(end.at) };
-    Some(Next { at, then, text: text.into() })
 }
 
 /// A problem for something that is not there.
@@ -521,79 +464,4 @@ pub(crate) fn unknown_account(given: &str) -> Problem {
         Code::AccountUnknown,
         format!("There is no connected channel \"{given}\". `slipway accounts` lists them."),
     )
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use crate::platform::Whose;
-
-    fn row(state: State) -> Delivery {
-        Delivery {
-            id: 1,
-            post: 1,
-            account: 5,
-            state,
-            stage: None,
-            options: Options::new(),
-            words: None,
-            goes_out: GoesOut::Now,
-            due: None,
-            next: None,
-            paused: false,
-            cancelling: false,
-            claimed: None,
-            in_flight: None,
-            tries: 0,
-            failures: 0,
-            failed_ever: 0,
-            memo: None,
-            confirmed: 0,
-            remote: None,
-            privacy: None,
-            problem: None,
-            public_at: None,
-            began_at: None,
-            wall: None,
-            revision: 1,
-            sent_revision: None,
-            created_at: Timestamp::UNIX_EPOCH,
-            must_ask: delivery::MustAsk::Nothing,
-        }
-    }
-
-    #[test]
-    fn every_open_delivery_says_what_happens_next_c12() {
-        let now = Timestamp::from_second(1_800_000_000).unwrap();
-        let hold = Hold {
-            whose: Whose::App,
-            id: 3,
-            bucket: "uploads".into(),
-            until: now,
-            failures: 0,
-            problem: Problem::block(Code::QuotaSpent, "Today's uploads are used up."),
-        };
-        for state in State::ALL {
-            for (account, hold, paused, cancelling) in [
-                ("ok", None, false, false),
-                ("ok", Some(&hold), false, false),
-                ("sign_in", None, false, false),
-                ("ok", None, true, false),
-                ("ok", None, false, true),
-            ] {
-                let row = Delivery { paused, cancelling, ..row(state) };
-                let next = next(&row, account, hold, now);
-                assert_eq!(next.is_none(), state.is_final(), "{}", state.as_str());
-                let Some(next) = next else { continue };
-                assert!(!next.text.is_empty(), "{}", state.as_str());
-                let waits_for_a_person = matches!(next.then, NextStep::You);
-                assert!(
-                    waits_for_a_person || next.at.is_some() || cancelling,
-                    "{} neither has a time nor needs anybody",
-                    state.as_str()
-                );
-            }
-        }
-    }
 }

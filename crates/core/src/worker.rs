@@ -23,7 +23,7 @@ use crate::store::Tx;
 use crate::store::attempt::Attempt;
 use crate::store::delivery::MustAsk;
 use crate::store::generation;
-use crate::wire::{Gauge, Sent, request_id};
+use crate::wire::{Files, Gauge, Sent, request_id};
 pub(crate) use bearer::BearerTrouble;
 use bearer::{NoBearer, bearer};
 use futures_util::FutureExt;
@@ -87,10 +87,16 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
         }
         Err(problem) => return engine.vault_waits(ticket, &desk, problem).await,
     };
+    let mut no_file = None;
     let files = match desk.open_files(engine, ticket).await {
         Ok(files) => files,
         // The machine's trouble, not the file's: it waits and goes on.
         Err(problem) if problem.code == Code::TooManyFiles => return Err(problem),
+        // What was begun may need no byte any more: its file is missed where one is to be sent.
+        Err(problem) if ticket.errand.is_none() && ticket.memo().is_some() => {
+            no_file = Some(problem);
+            Files::default()
+        }
         Err(problem) => return engine.stick(ticket, problem, None).await,
     };
     let platform = desk.platform.clone();
@@ -202,6 +208,13 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
             Act::Send(call) if known_before && (call.is_upload() || next.stage == Stage::Opening) => {
                 let detail = "it has an id there already".into();
                 return engine.settle(ticket, &desk, Fault::Unsure { detail }, line.take(), last).await;
+            }
+            Act::Send(call) if no_file.is_some() && (call.is_upload() || next.stage == Stage::Opening) => {
+                let (again, written) = (ticket.clone(), line.take());
+                return match no_file.take() {
+                    Some(problem) => engine.stick(&again, problem, written).await,
+                    None => Ok(()),
+                };
             }
             Act::Send(call) => {
                 // Begun before its minute and taken up again long after it: late is a thing to be asked about, not to happen (C17).
@@ -315,7 +328,7 @@ async fn send(
     engine: &Engine,
     ticket: &Ticket,
     desk: &Desk,
-    files: &crate::wire::Files,
+    files: &Files,
     gauge: &Arc<Gauge>,
     call: Call,
     kept: Kept,

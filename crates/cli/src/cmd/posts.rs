@@ -11,6 +11,7 @@ use slipway_core::api;
 use slipway_core::api::{Added, Checked};
 use slipway_core::check::bytes;
 use slipway_core::platform::GoesOut;
+use slipway_core::post::State;
 use slipway_core::problem::{Code, Outcome, Problem};
 use slipway_core::view::DeliveryView;
 use std::io::Read;
@@ -242,7 +243,11 @@ pub async fn cancel(door: &Door, id: i64) -> Outcome<Exit> {
     let answer = door.call("posts.cancel", json!({ "id": id })).await?;
     let row: DeliveryView = super::read(answer.clone())?;
     // What may be at the platform is asked about first: it is not cancelled before that is known.
-    let word = if row.cancelling { "Being cancelled" } else { "Cancelled" };
+    let word = match row.state {
+        State::Cancelled => "Cancelled",
+        State::Stuck if !row.cancelling => "Not sent again",
+        _ => "Being cancelled",
+    };
     door.out.answer(&answer, |out| out.line(&now_is(word, &row)));
     Ok(Exit::Done)
 }

@@ -152,6 +152,12 @@ pub(super) async fn list_apps(engine: &Engine, _: &dyn Host, _: Nothing) -> Outc
 
 pub(super) async fn remove_app(engine: &Engine, _: &dyn Host, given: Id) -> Outcome<Nothing> {
     let id = given.id;
+    if engine.read(|sql| app::get(sql, id))?.is_none() {
+        return Err(Problem::block(
+            Code::NotFound,
+            format!("There is no developer app {id}. `slipway apps list` shows those there are."),
+        ));
+    }
     let used: Vec<String> = engine.read(|sql| {
         sql.prepare("SELECT name FROM account WHERE app_id = ?1 AND state <> 'gone'")?
             .query_map([id], |row| row.get(0))?

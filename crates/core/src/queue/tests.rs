@@ -1,6 +1,8 @@
 //! The queue against a real file: claims, counts, guards.
 #![allow(clippy::unwrap_used)]
 
+mod cancels;
+
 use super::*;
 use crate::event::Events;
 use crate::platform::{GoesOut, Identity, Words};
@@ -217,44 +219,6 @@ async fn a_dead_claim_is_due_now_with_its_memo_and_a_line_in_the_history_c13() {
     let history = house.store.read(|sql| attempt::of_delivery(sql, id)).unwrap();
     assert_eq!(history.len(), 1);
     assert_eq!((history[0].step.as_str(), history[0].outcome.as_str()), ("put", "interrupted"));
-}
-
-#[tokio::test]
-async fn nothing_there_is_believed_once_no_call_can_happen_any_more() {
-    let lines = [
-        ("interrupted", None, None, true),
-        ("cut", None, None, true),
-        // All of its bytes, or more than there are.
-        ("cut", None, Some(u64::from(u32::MAX)), true),
-        ("cut", None, Some(0), false),
-        ("answered", Some(504), None, true),
-        ("answered", Some(200), None, false),
-        ("stopped", None, Some(0), false),
-    ];
-    for (outcome, status, sent, held) in lines {
-        let house = House::new(1).await;
-        let id = house.add(0, 1, 0).await;
-        let ticket = house.claim(5).await.unwrap();
-        let claimed = ticket.clone();
-        house
-            .store
-            .write(move |tx| {
-                tx.execute("UPDATE delivery SET cancelling = 1", []).map_err(problem)?;
-                let (step, outcome) = ("publish".into(), outcome.into());
-                let line = Attempt { at: at(10), step, outcome, status, sent, ..Attempt::default() };
-                act_ended(tx, &claimed, line)?;
-                nothing_there(tx, &claimed, at(20))
-            })
-            .await
-            .unwrap();
-        let row = house.get(id);
-        if held {
-            assert_eq!((row.state, row.next), (State::Due, Some(at(70))), "{outcome}");
-            let ticket = house.claim(70).await.unwrap();
-            house.store.write(move |tx| nothing_there(tx, &ticket, at(70))).await.unwrap();
-        }
-        assert_eq!(house.get(id).state, State::Cancelled, "{outcome} {status:?} {sent:?}");
-    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use crate::platform::{Errand, GoesOut, Remote};
 use crate::post::State;
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::store::attempt::{self, Attempt};
-use crate::store::delivery::{self, Delivery, MustAsk, bare};
+use crate::store::delivery::{self, Delivery, MustAsk, bare, text};
 use crate::store::{Tx, errand, problem};
 use jiff::Timestamp;
 use rusqlite::params;
@@ -153,7 +153,20 @@ pub fn cancel(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<Cancelled> {
     let claimed = row.claimed.is_some();
     // Where the queue was put back, that nothing is known of it does not mean that nothing is there.
     let asks = row.must_ask != MustAsk::Nothing && !matches!(row.state, State::Draft | State::Stuck);
-    if !claimed && row.memo.is_none() && row.remote.is_none() && !asks {
+    let known = row.memo.is_some() || row.remote.is_some();
+    if let Some(why) = row.problem.as_ref().filter(|why| why.code == Code::Unsure && !known && !claimed) {
+        // Nothing names it there, so no program can look for it. Cancelled once more, a person has looked.
+        let message = "You cancelled this post, so it is not sent again; it may be at the platform. Look there and delete it there, then say whether it is there, or cancel it once more.";
+        let told = Problem {
+            detail: why.detail.clone(),
+            ..Problem::block(Code::NotCancelled, message).fix(Fix::Decide)
+        };
+        tx.execute("UPDATE delivery SET problem = ?2 WHERE id = ?1", params![id, text(&told)])
+            .map_err(problem)?;
+        tx.say(What::Delivery { id });
+        return Ok(Cancelled::UnderWay);
+    }
+    if !claimed && !known && !asks {
         cancelled(tx, id)?;
         return Ok(Cancelled::Done);
     }

@@ -57,7 +57,7 @@ fn cannot_write(error: &std::io::Error) -> Problem {
     let (code, message) = match error.kind() {
         std::io::ErrorKind::StorageFull => (
             Code::DiskFull,
-            "The disk is full, so the queue can't be written. Nothing was sent. Free some space; Slipway goes on by itself.",
+            "The disk is full, so the queue can't be written. Nothing more is sent before there is room. Free some space; a queue that runs goes on by itself.",
         ),
         _ => (
             Code::ReadOnly,

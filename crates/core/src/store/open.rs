@@ -21,6 +21,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0010_cancel.sql")),
     M::up(include_str!("../../migrations/0011_sched.sql")),
     M::up(include_str!("../../migrations/0012_window.sql")),
+    M::up(include_str!("../../migrations/0013_stuck.sql")),
 ];
 
 /// The version that this program makes.

@@ -396,3 +396,34 @@ async fn second_writing_follows_an_upsert_an_update_and_a_deletion() {
     assert_eq!(rows, 4 + 4 + 1 + 1);
     assert!(store.back_up_for("2026-11-20").unwrap().is_some());
 }
+
+/// A backup of files brings back the counter along with the database; the vault is a file in that folder, too.
+#[tokio::test]
+async fn file_that_was_made_anew_is_recognised_though_its_counter_came_along() {
+    let (folder, aside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = open(folder.path()).unwrap();
+    fill(&store).await;
+    send_something(&store, 100).await;
+    drop(store);
+    if std::fs::metadata(folder.path().join("slipway.db")).unwrap().created().is_err() {
+        eprintln!("this file system does not know when a file was made");
+        return;
+    }
+    copy_folder(folder.path(), aside.path());
+    let store = open(folder.path()).unwrap();
+    send_something(&store, 200).await;
+    drop(store);
+    assert!(!is_marked(&open(folder.path()).unwrap()));
+
+    for entry in std::fs::read_dir(folder.path()).unwrap().flatten() {
+        std::fs::remove_file(entry.path()).unwrap();
+    }
+    copy_folder(aside.path(), folder.path());
+    let store = open(folder.path()).unwrap();
+    assert!(is_marked(&store));
+    assert_eq!(store.read(restored::since).unwrap(), Some(Timestamp::from_second(100).unwrap()));
+    let counter = store.read(generation::of_database).unwrap();
+    drop(store);
+    let store = open(folder.path()).unwrap();
+    assert_eq!(store.read(generation::of_database).unwrap(), counter, "recognised once");
+}

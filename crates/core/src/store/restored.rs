@@ -1,4 +1,5 @@
-//! A database that was put back: recognising it when it is opened, and marking what has to be asked about before anything is sent.
+//! A database that was put back: recognising it when it is opened (by its counter, its place, and when its file was made), and marking
+//! what has to be asked about before anything is sent.
 //!
 //! Not here: asking (`engine/restored.rs`), and putting a copy in place (`store/backup.rs`).
 
@@ -40,6 +41,7 @@ pub(super) fn recognise(sql: &Connection, path: &Path, said: Option<Beside>) -> 
     let mine = generation::of_database(sql).map_err(problem)?;
     let folder: Option<String> = meta(sql, "folder")?;
     let written_in: Option<String> = meta(sql, "place")?;
+    let (made, known) = (made_at(path), meta(sql, "made")?);
     let behind = said.as_ref().map_or(0, |said| said.generation);
     let found = match &said {
         Some(said) if said.begin_new => None,
@@ -51,6 +53,10 @@ pub(super) fn recognise(sql: &Connection, path: &Path, said: Option<Beside>) -> 
         // The file is another queue's.
         Some(said) if !said.folder.is_empty() && Some(&said.folder) != folder.as_ref() => {
             Some(PutBack::CopiedAlone)
+        }
+        // With its counter, or all of the folder: what a backup of files brings back is a file made anew.
+        Some(_) if mine > 0 && made.is_some() && known.is_some_and(|known| Some(known) != made) => {
+            Some(PutBack::RolledBack)
         }
         Some(_) => None,
         None if mine == 0 => None,
@@ -66,6 +72,9 @@ pub(super) fn recognise(sql: &Connection, path: &Path, said: Option<Beside>) -> 
         mark_in_one(sql, found, mine, behind)?;
     }
     set_meta(sql, "place", &place)?;
+    if let Some(made) = made {
+        set_meta(sql, "made", &made)?;
+    }
     let folder = meta(sql, "folder")?.unwrap_or_default();
     let stands = |said: &Beside| said.folder == folder && said.place == place && !said.begin_new;
     // Its counter is left to whoever sends: written from here it could fall back.
@@ -74,6 +83,12 @@ pub(super) fn recognise(sql: &Connection, path: &Path, said: Option<Beside>) -> 
         write_beside(path, &Beside { folder, generation, place, begin_new: false })?;
     }
     Ok(())
+}
+
+/// When this file was made, where the file system knows: SQLite writes into the one file all its life, and no copy of it was made then.
+fn made_at(path: &Path) -> Option<String> {
+    let made = std::fs::metadata(path).ok()?.created().ok()?;
+    made.duration_since(std::time::UNIX_EPOCH).ok().map(|since| since.as_nanos().to_string())
 }
 
 /// Does another data folder of this id lie there, and not this one under a second path?
@@ -146,6 +161,8 @@ pub(crate) fn mark(sql: &Connection, found: PutBack, generation: u64) -> rusqlit
     let as_of = before.filter(|_| open > 0).map_or(as_of, |before| before.min(as_of));
     let restored = serde_json::json!({ "how": found.as_str(), "as_of": as_of }).to_string();
     put_meta(sql, "restored", &restored)?;
+    // A copy that is put in place after this is marked already.
+    sql.execute("DELETE FROM meta WHERE key = 'made'", [])?;
     let asking = super::delivery::text(&asking());
     // What has an id or a memo is looked at by it, at once. A retraction looks for itself.
     sql.execute(

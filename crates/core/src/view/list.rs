@@ -46,11 +46,13 @@ const PAGE: u32 = 500;
 /// How long what is over stays current.
 const RECENT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// Those that wait for a person. Each part is read from an index.
+/// Those that wait for a person: also what was changed here and not at its platform. Each part is read from an index.
 const NEEDS_YOU: &str = "delivery.id IN (SELECT id FROM delivery WHERE state = 'stuck' \
      UNION SELECT waits.id FROM account CROSS JOIN delivery AS waits INDEXED BY delivery_lane ON waits.account_id = account.id \
        WHERE account.state = 'sign_in' AND waits.state IN ('due', 'parked') AND waits.claim IS NULL AND waits.paused = 0 \
-     UNION SELECT id FROM delivery WHERE state IN ('working', 'ready') AND account_id IN (SELECT id FROM account WHERE state = 'sign_in'))";
+     UNION SELECT id FROM delivery WHERE state IN ('working', 'ready') AND account_id IN (SELECT id FROM account WHERE state = 'sign_in') \
+     UNION SELECT changed.id FROM errand INDEXED BY errand_stuck CROSS JOIN delivery AS changed ON changed.id = errand.delivery_id \
+       WHERE errand.state = 'stuck' AND json_extract(errand.task, '$.kind') IN ('amend', 'retract') AND changed.state NOT IN ('published', 'cancelled'))";
 
 /// One query: its index, conditions and order.
 struct Query {

@@ -111,6 +111,13 @@ impl Engine {
                 }
                 Ok(all)
             };
+            let not_there: i64 = sql
+                .prepare_cached(
+                    "SELECT count(DISTINCT delivery.id) FROM errand INDEXED BY errand_stuck CROSS JOIN delivery ON delivery.id = errand.delivery_id \
+                     WHERE errand.state = 'stuck' AND json_extract(errand.task, '$.kind') IN ('amend', 'retract') \
+                     AND delivery.state NOT IN ('stuck', 'to_finish', 'published', 'cancelled')",
+                )?
+                .query_row([], |row| row.get(0))?;
             let working: Vec<i64> = sql
                 .prepare_cached("SELECT id FROM delivery WHERE state = 'working' ORDER BY due_at LIMIT 20")?
                 .query_map([], |row| row.get(0))?
@@ -129,7 +136,7 @@ impl Engine {
                 )?,
                 moving,
                 waiting: count(&[State::Due, State::Parked, State::Ready, State::Working])?,
-                needs_you: count(&[State::Stuck, State::ToFinish])?,
+                needs_you: count(&[State::Stuck, State::ToFinish])? + not_there,
                 last: one("SELECT id FROM delivery WHERE state = 'published' ORDER BY due_at DESC, id DESC LIMIT 1")?,
             })
         })

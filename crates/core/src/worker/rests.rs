@@ -104,7 +104,7 @@ pub(super) async fn rests(
                     crate::store::account::add_pace(tx, account, took)?;
                 }
                 match &again.errand {
-                    None => queue::published(tx, &again, &done, &extras, now),
+                    None => queue::done(tx, &again, &rest.begun(), &done, &extras, now),
                     Some(_) => queue::errand_done(tx, &again, now),
                 }
             };
