@@ -16,7 +16,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub const WIDTH: u32 = 1440;
 pub const HEIGHT: u32 = 900;
@@ -33,6 +34,9 @@ const LIGHTS: [[&str; 3]; 6] = [
 static PAINTED: LazyLock<Mutex<HashMap<String, Vec<u8>>>> = LazyLock::new(Mutex::default);
 /// Of the story's keyring. Guards nothing.
 const PASSWORD: &[u8] = b"story";
+
+/// So many desktops stand at the same time, whatever number of stories is told side by side: each draws all it shows by itself.
+static ROOM: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(2)));
 
 /// Fields end in this order: what was started last first.
 pub struct Desk {
@@ -51,6 +55,7 @@ pub struct Desk {
     driver_id: u32,
     env: Vec<(String, String)>,
     pub ground: tempfile::TempDir,
+    _room: OwnedSemaphorePermit,
 }
 
 /// Where the window's program is: named in `SLIPWAY_DESKTOP`, or built beside the tests.
@@ -70,6 +75,7 @@ pub fn program() -> anyhow::Result<PathBuf> {
 
 impl Desk {
     pub async fn new() -> anyhow::Result<Desk> {
+        let room = ROOM.clone().acquire_owned().await?;
         let ground = tempfile::tempdir()?;
         for folder in ["user", "run", "home", "videos", "config/dunst"] {
             std::fs::create_dir_all(ground.path().join(folder))?;
@@ -137,6 +143,7 @@ impl Desk {
             driver: format!("http://127.0.0.1:{port}"),
             env,
             ground,
+            _room: room,
         })
     }
 

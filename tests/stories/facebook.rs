@@ -96,7 +96,10 @@ impl Scene {
 
     /// Nothing more happens, and nothing strange did.
     async fn the_end(&mut self) -> anyhow::Result<()> {
-        self.town.quiet().await?;
+        // What a process that died had asked may come in last.
+        if self.town.quiet().await.is_err() {
+            self.town.quiet().await?;
+        }
         if let Some(running) = self.running.take() {
             running.stop().await?;
         }

@@ -132,7 +132,10 @@ fn one(life: &mut Life, delivery: &Delivery, shown: &Value) {
             Some(format!("told published at {}, and it is at {}", shown["remote"]["url"], video.url))
         }
         ("published", Some(video))
-            if video.public_at_ms.is_none() && !matches!(video.privacy.as_str(), "unlisted" | "private") =>
+            // What a person said to be there is told as they said.
+            if video.public_at_ms.is_none()
+                && !matches!(video.privacy.as_str(), "unlisted" | "private")
+                && !delivery.asked.contains("unsure") =>
         {
             Some(format!("told published, and it is {}", video.privacy))
         }

@@ -187,10 +187,8 @@ impl Life {
         self.settle(&mut deliveries).await?;
         let before = self.tally.found.len();
         judge::all(self, &deliveries).await?;
-        for found in
-            self.tally.found.iter().skip(before).filter(|_| std::env::var_os("SLIPWAY_TALK").is_some())
-        {
-            println!("life {}: {found}", self.nth);
+        for found in self.tally.found.iter().skip(before) {
+            println!("life {}, round {round}: {found}", self.nth);
         }
         for call in self.place.sandbox.calls() {
             ensure!(!call.unknown, "a call the platform does not have: {call:?}");

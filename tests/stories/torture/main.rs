@@ -109,9 +109,6 @@ async fn whatever_goes_wrong_each_video_is_there_once_at_its_minute_and_told_as_
     for life in lives {
         all.add(life.await?.with_context(|| format!("with SLIPWAY_SEED={seed} SLIPWAY_KILLS={kills}"))?);
     }
-    for found in &all.found {
-        println!("{found}");
-    }
     println!(
         "{} kills, {} naps, {} suspends, {} jumps of the clock, {} lies, {} cancels, {} edits, {} databases put back; {} deliveries in {} \
          rounds, {} published, {} cancelled, a person was asked {:?}; {} lost, {} doubled, {} early, {} told wrongly, {} on another \

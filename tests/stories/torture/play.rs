@@ -264,7 +264,8 @@ impl<'a> Play<'a> {
     async fn answers(&mut self) -> anyhow::Result<()> {
         for (at, what, process) in self.asked.drain(..) {
             let said = process.ends(Duration::from_secs(60)).await?;
-            ensure!(matches!(said.code, Some(0 | 1 | 4)), "a command broke: {said:?}");
+            // Refused, or in need of a sign-in that this life has lost.
+            ensure!(matches!(said.code, Some(0 | 1 | 3 | 4)), "a command broke: {said:?}");
             if said.code != Some(0) {
                 continue;
             }

@@ -16,6 +16,8 @@ pub struct Kinds {
     pub cancels: bool,
     pub edits: bool,
     pub copies: bool,
+    /// In every round: whoever names the kinds wants to see them.
+    pub often: bool,
     pub second: bool,
 }
 
@@ -43,6 +45,7 @@ impl Kinds {
             cancels: has("cancels"),
             edits: has("edits"),
             copies: has("copies"),
+            often: !named.is_empty(),
             second: has("second"),
         })
     }
@@ -104,7 +107,7 @@ pub fn blows(dice: &mut Dice, kinds: Kinds, kills: u64, round: u64, posts: usize
         let by = if dice.below(2) == 0 { minutes } else { -minutes };
         pair(dice, &mut blows, Blow::Jump(by), Blow::Jump(0));
     }
-    if kinds.copies && round % 5 == 2 {
+    if kinds.copies && (kinds.often || round % 5 == 2) {
         pair(dice, &mut blows, Blow::CopyAside, Blow::PutBack);
     }
     // So that there is work under way all along, and lies about each piece of it.

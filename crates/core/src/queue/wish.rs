@@ -7,7 +7,7 @@ use crate::post::State;
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::store::attempt::{self, Attempt};
 use crate::store::delivery::{self, Delivery, MustAsk, bare, text};
-use crate::store::{Tx, errand, problem};
+use crate::store::{Tx, errand, problem, restored};
 use jiff::Timestamp;
 use rusqlite::params;
 
@@ -26,7 +26,16 @@ pub fn schedule(tx: &mut Tx, id: i64, due: Timestamp, start: Timestamp, goes_out
     }
     go(tx, id, State::Due)?;
     set_times(tx, id, due, start, goes_out)?;
-    tx.execute("UPDATE delivery SET problem = NULL, failures = 0 WHERE id = ?1", [id]).map_err(problem)?;
+    forgiven(tx, id)
+}
+
+/// It goes its way again: nothing is wrong with it, but that its platform may have to be asked first.
+fn forgiven(tx: &mut Tx, id: i64) -> Outcome<()> {
+    tx.execute(
+        "UPDATE delivery SET problem = CASE WHEN must_ask = 2 THEN ?2 END, failures = 0 WHERE id = ?1",
+        params![id, text(&restored::asking())],
+    )
+    .map_err(problem)?;
     Ok(())
 }
 
@@ -76,9 +85,7 @@ pub fn re_time(
         State::Stuck if row.problem.as_ref().is_some_and(|problem| problem.code == Code::Missed) => {
             go(tx, id, State::Due)?;
             set_times(tx, id, due, start, goes_out)?;
-            tx.execute("UPDATE delivery SET problem = NULL, failures = 0 WHERE id = ?1", [id])
-                .map_err(problem)?;
-            Ok(())
+            forgiven(tx, id)
         }
         State::Due | State::Parked | State::Stuck => set_times(tx, id, due, start, goes_out),
     }
@@ -237,10 +244,11 @@ pub fn retry(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<()> {
             go(tx, id, State::Due)?;
             // Asked for by a person: the minute is now, if it was missed.
             tx.execute(
-                "UPDATE delivery SET next_at = ?2, due_at = max(coalesce(due_at, 0), CASE WHEN ?3 THEN ?2 ELSE coalesce(due_at, 0) END), failures = 0, failed_ever = 0, problem = NULL WHERE id = ?1",
+                "UPDATE delivery SET next_at = ?2, due_at = max(coalesce(due_at, 0), CASE WHEN ?3 THEN ?2 ELSE coalesce(due_at, 0) END), failed_ever = 0 WHERE id = ?1",
                 params![id, at, row.problem.as_ref().is_some_and(|problem| problem.code == Code::Missed)],
             )
             .map_err(problem)?;
+            forgiven(tx, id)?;
         }
         State::Due => {
             tx.execute(

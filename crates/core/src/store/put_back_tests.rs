@@ -427,3 +427,32 @@ async fn file_that_was_made_anew_is_recognised_though_its_counter_came_along() {
     let store = open(folder.path()).unwrap();
     assert_eq!(store.read(generation::of_database).unwrap(), counter, "recognised once");
 }
+
+/// A copy made while a post was being begun: nobody is at it any more, and it goes on by itself once its platform was asked.
+#[tokio::test]
+async fn what_was_under_way_in_a_copy_is_taken_up_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("slipway.db");
+    let store = open(folder.path()).unwrap();
+    fill(&store).await;
+    store
+        .write(|tx| {
+            tx.execute("UPDATE delivery SET memo = NULL, next_at = NULL WHERE state = 'working'", [])
+                .map_err(problem)?;
+            tx.execute("UPDATE delivery SET claim = 7, next_at = NULL WHERE state = 'due'", [])
+                .map_err(problem)
+        })
+        .await
+        .unwrap();
+    send_something(&store, 100).await;
+    drop(store);
+    let before = std::fs::read(&database).unwrap();
+    let store = open(folder.path()).unwrap();
+    send_something(&store, 200).await;
+    drop(store);
+    std::fs::write(&database, &before).unwrap();
+    let store = open(folder.path()).unwrap();
+    assert!(is_marked(&store));
+    let open: Vec<_> = marks(&store).into_iter().take(2).collect();
+    assert_eq!(open, [("due".to_string(), 2, Some(0)), ("due".into(), 2, Some(0))]);
+}

@@ -170,7 +170,7 @@ pub(crate) fn mark(sql: &Connection, found: PutBack, generation: u64) -> rusqlit
            claim = NULL, claimed_at = NULL, in_flight = NULL, \
            problem = CASE WHEN state IN ('draft', 'stuck', 'to_finish') THEN problem ELSE ?1 END, \
            next_at = CASE WHEN state IN ('draft', 'stuck') OR (cancelling = 1 AND remote_id IS NOT NULL) THEN next_at \
-             WHEN memo IS NULL AND remote_id IS NULL THEN next_at ELSE 0 END, \
+             WHEN memo IS NULL AND remote_id IS NULL THEN CASE WHEN claim IS NULL THEN next_at ELSE 0 END ELSE 0 END, \
            state = CASE state WHEN 'working' THEN 'due' ELSE state END \
          WHERE state NOT IN ('published', 'cancelled')",
         [&asking],
