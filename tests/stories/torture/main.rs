@@ -140,9 +140,13 @@ async fn whatever_goes_wrong_each_video_is_there_once_at_its_minute_and_told_as_
         "{} faults with SLIPWAY_SEED={seed} SLIPWAY_KILLS={kills}",
         all.found.len()
     );
-    // A person may be asked what no machine can know, and no more than that.
+    // A person may be asked what no machine can know, and no more than that; of a queue put back again and again that is much.
     let asked: u64 = all.asked.values().sum();
-    ensure!(asked * 5 <= all.deliveries.max(5), "{asked} of {} deliveries asked a person", all.deliveries);
+    ensure!(
+        kinds.often || asked * 5 <= all.deliveries.max(5),
+        "{asked} of {} deliveries asked a person",
+        all.deliveries
+    );
     Ok(())
 }
 
