@@ -296,8 +296,11 @@ async fn half_copies_of_killed_processes_are_swept() {
     std::fs::write(&left, b"half").unwrap();
     let fresh = folder.path().join("backups/slipway-2026-11-02.4712.half");
     std::fs::write(&fresh, b"half").unwrap();
-    let long_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
-    std::fs::File::options().write(true).open(&left).unwrap().set_modified(long_ago).unwrap();
+    // By the clock of this process, which may be another one than the file system's.
+    let now = std::time::SystemTime::now();
+    for (path, at) in [(&left, now - Duration::from_secs(3600)), (&fresh, now)] {
+        std::fs::File::options().write(true).open(path).unwrap().set_modified(at).unwrap();
+    }
     store.back_up_for("2026-11-20").unwrap();
     assert!(!left.exists() && fresh.exists(), "one that is being written stays");
 }
