@@ -64,8 +64,13 @@ impl<'a> Window<'a> {
             Ok(self.page.is_shown(&element).await?.then_some(element))
         })
         .await;
+        self.or_the_page(found).await
+    }
+
+    /// What was not found in time is told with what was on the page instead.
+    async fn or_the_page<T>(&self, found: anyhow::Result<T>) -> anyhow::Result<T> {
         match found {
-            Ok(element) => Ok(element),
+            Ok(found) => Ok(found),
             Err(error) => {
                 let text =
                     self.page.js("return document.body.innerText", json!([])).await.unwrap_or_default();
@@ -311,10 +316,11 @@ impl Window<'_> {
 
     pub async fn enabled(&self, name: &str) -> anyhow::Result<()> {
         let element = self.see(name).await?;
-        until(&format!("{name} can be pressed"), PATIENCE, || async {
+        let enabled = until(&format!("{name} can be pressed"), PATIENCE, || async {
             Ok(self.page.is_enabled(&element).await?.then_some(()))
         })
-        .await
+        .await;
+        self.or_the_page(enabled).await
     }
 
     /// Names a file in the system's dialog.

@@ -280,18 +280,29 @@ async fn as_soon_as_possible_during_an_upload_is_what_happens_in_the_end() -> an
     Ok(())
 }
 
+/// A running queue, and its post that this platform holds for a minute so far ahead.
+async fn held_there(
+    town: &Town,
+    quick: &Quick,
+    engine: &Engine,
+    platform: &str,
+    minutes: i64,
+) -> anyhow::Result<(Running, i64)> {
+    let path = town.video("held.mp4", 80_000, 9)?;
+    quick.run();
+    let running = Running::start(engine);
+    let id = add(engine, &path, Some(ahead(quick, minutes)), &[], false).await?[platform];
+    wait_for(engine, id, &["handed_over"], PATIENCE).await?;
+    settles(town).await?;
+    Ok((running, id))
+}
+
 /// An edit that a platform refuses, or that comes after the minute there: what is listed says so, and it counts as waiting for a person.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_edit_that_does_not_get_through_is_told_wherever_the_post_is() -> anyhow::Result<()> {
     let (town, quick, engine) = town().await?;
-    let path = town.video("late.mp4", 80_000, 9)?;
-    quick.run();
-    let running = Running::start(&engine);
     // Facebook moves what it has planned to no time that is nearer than eleven minutes.
-    let ids = add(&engine, &path, Some(ahead(&quick, 600)), &[], false).await?;
-    let facebook = ids["facebook"];
-    wait_for(&engine, facebook, &["handed_over"], PATIENCE).await?;
-    settles(&town).await?;
+    let (running, facebook) = held_there(&town, &quick, &engine, "facebook", 600).await?;
     quick.hold();
     let count = async || anyhow::Ok(call(&engine, "posts.glance", json!({})).await?["needs_you"].clone());
     let before = count().await?.as_i64().context("no count")?;
@@ -317,13 +328,7 @@ async fn an_edit_that_does_not_get_through_is_told_wherever_the_post_is() -> any
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_edit_that_comes_too_late_tells_what_is_there() -> anyhow::Result<()> {
     let (town, quick, engine) = town().await?;
-    let path = town.video("gone out.mp4", 80_000, 10)?;
-    quick.run();
-    let running = Running::start(&engine);
-    let ids = add(&engine, &path, Some(ahead(&quick, 30)), &[], false).await?;
-    let id = ids["youtube"];
-    wait_for(&engine, id, &["handed_over"], PATIENCE).await?;
-    settles(&town).await?;
+    let (running, id) = held_there(&town, &quick, &engine, "youtube", 30).await?;
     running.stop().await?;
     call(&engine, "posts.edit", json!({"id": id, "title": "Too late", "at": ahead(&quick, 120)})).await?;
     quick.pass(Duration::from_secs(40 * 60));

@@ -40,6 +40,18 @@ impl Scene {
         post(engine, &path, title, more).await
     }
 
+    /// A post that goes out and that the queue, put back, knows nothing of: the engine on it, and the post.
+    async fn goes_out_unknown(&self, engine: Engine) -> anyhow::Result<(Engine, i64)> {
+        let id = self.post(&engine, 1, "Once", None).await?;
+        let kept = self.kept()?;
+        let running = Running::start(&engine);
+        wait_for(&engine, id, &["published"], PATIENCE).await.context(self.platform)?;
+        running.stop().await?;
+        drop(engine);
+        self.put_back(&kept)?;
+        Ok((self.engine()?, id))
+    }
+
     /// The queue's file as it is, nobody having it open.
     fn database(&self) -> std::path::PathBuf {
         self.town.folder().join("slipway.db")
@@ -76,15 +88,7 @@ fn needs_a_decision(shown: &Value) -> bool {
 async fn copy_from_before_a_post_went_out_makes_no_second_one() -> anyhow::Result<()> {
     for platform in PLATFORMS {
         let (scene, engine) = Scene::set(platform).await?;
-        let id = scene.post(&engine, 1, "Once", None).await?;
-        let kept = scene.kept()?;
-        let running = Running::start(&engine);
-        wait_for(&engine, id, &["published"], PATIENCE).await.context(platform)?;
-        running.stop().await?;
-        drop(engine);
-        scene.put_back(&kept)?;
-
-        let engine = scene.engine()?;
+        let (engine, id) = scene.goes_out_unknown(engine).await?;
         let shown = call(&engine, "posts.show", json!({"id": id})).await?;
         ensure!(shown["state"] == "due" && shown["problem"]["code"] == "restored", "{platform}: {shown:#}");
         let running = Running::start(&engine);
@@ -280,14 +284,7 @@ async fn folder_that_was_put_back_whole_is_recognised_by_the_vault() -> anyhow::
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cancel_after_a_restore_is_not_told_before_the_platform_was_asked() -> anyhow::Result<()> {
     let (scene, engine) = Scene::set("youtube").await?;
-    let id = scene.post(&engine, 1, "Once", None).await?;
-    let kept = scene.kept()?;
-    let running = Running::start(&engine);
-    wait_for(&engine, id, &["published"], PATIENCE).await?;
-    running.stop().await?;
-    drop(engine);
-    scene.put_back(&kept)?;
-    let engine = scene.engine()?;
+    let (engine, id) = scene.goes_out_unknown(engine).await?;
     let shown = call(&engine, "posts.cancel", json!({"id": id})).await?;
     ensure!(shown["state"] == "due" && shown["cancelling"] == true, "{shown:#}");
     let running = Running::start(&engine);
@@ -301,14 +298,7 @@ async fn cancel_after_a_restore_is_not_told_before_the_platform_was_asked() -> a
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cancel_of_a_post_that_may_be_there_asks_a_person_to_look() -> anyhow::Result<()> {
     let (scene, engine) = Scene::set("youtube").await?;
-    let id = scene.post(&engine, 1, "Once", None).await?;
-    let kept = scene.kept()?;
-    let running = Running::start(&engine);
-    wait_for(&engine, id, &["published"], PATIENCE).await?;
-    running.stop().await?;
-    drop(engine);
-    scene.put_back(&kept)?;
-    let engine = scene.engine()?;
+    let (engine, id) = scene.goes_out_unknown(engine).await?;
     let running = Running::start(&engine);
     let unsure = wait_for(&engine, id, &["published", "stuck"], PATIENCE).await?;
     ensure!(unsure["problem"]["code"] == "unsure", "{unsure:#}");

@@ -159,6 +159,10 @@ async fn a_draft_is_called_done_or_given_up_by_hand_c15() -> anyhow::Result<()> 
         } else {
             let shown = call(&engine, "posts.cancel", json!({"id": id})).await?;
             ensure!(shown["state"] == "cancelled", "{shown:#}");
+            ensure!(
+                shown["problem"]["code"] == "finish_there",
+                "that the draft is still there is not told: {shown:#}"
+            );
         }
         ensure!(town.sandbox.calls().len() == calls, "something was sent");
     }

@@ -25,7 +25,7 @@ pub(crate) use doubt::{Doubt, doubt_of, is_anothers, keep_doubt};
 pub use pressing::{Minute, claim_pressing, minute_of, pressing};
 pub(crate) use taken_back::{cancelled_at, is_cancelling};
 pub use taken_back::{done, nothing_there};
-use taken_back::{hurry_a_cancel, not_cancelled};
+use taken_back::{forget_draft, hurry_a_cancel, not_cancelled};
 pub use turn::reorder;
 pub use wish::{Cancelled, cancel, decide, finish, pause, re_time, retry, retry_errands, schedule, un_time};
 
@@ -332,7 +332,7 @@ pub fn to_finish(
     keep(tx, ticket, begun)?;
     let id = ticket.delivery.id;
     if is_cancelling(tx, id).map_err(problem)? {
-        return cancelled(tx, id);
+        return forget_draft(tx, id);
     }
     let told = ticket.delivery.problem.as_ref().map(|problem| problem.code);
     let first = go(tx, id, State::ToFinish)? != State::ToFinish;

@@ -139,6 +139,8 @@ fn one(life: &mut Life, delivery: &Delivery, shown: &Value) {
         {
             Some(format!("told published, and it is {}", video.privacy))
         }
+        // What no app can delete is told to be there.
+        ("cancelled", Some(video)) if video.privacy == "inbox" && shown["problem"]["code"] == "finish_there" => None,
         ("cancelled" | "draft", Some(video)) => {
             Some(format!("told {state}, and there it is {}", video.privacy))
         }

@@ -6,6 +6,7 @@ use super::{Begun, Ticket, cancel, cancelled, lay_down, published, wait};
 use crate::platform::{Extra, Published};
 use crate::post::State;
 use crate::problem::{Code, Fix, Outcome, Problem};
+use crate::store::delivery::text;
 use crate::store::{Tx, post, problem};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -26,6 +27,16 @@ pub(crate) fn is_cancelling(sql: &Connection, id: i64) -> rusqlite::Result<bool>
         .query_row([id], |row| row.get(0))
         .optional()?;
     Ok(asked.unwrap_or(false))
+}
+
+/// The draft lies in its creator's own hands: it is forgotten here, and told to be there, since no app can delete it.
+pub(super) fn forget_draft(tx: &mut Tx, id: i64) -> Outcome<()> {
+    cancelled(tx, id)?;
+    let message = "Cancelled: Slipway does not look after it any more. Its draft still waits at the platform, where only you can delete it.";
+    let left = Problem::warn(Code::FinishThere, message);
+    tx.execute("UPDATE delivery SET problem = ?2 WHERE id = ?1", params![id, text(&left)])
+        .map_err(problem)?;
+    Ok(())
 }
 
 /// A cancel that came while the last step was being written must not wait until the minute.

@@ -1,6 +1,6 @@
 //! What the user asks of a delivery: schedule, pause, cancel, retry, decide, another time.
 
-use super::{cancelled, catch_up, go, not_found};
+use super::{cancelled, catch_up, forget_draft, go, not_found};
 use crate::event::What;
 use crate::platform::{Errand, GoesOut, Remote};
 use crate::post::State;
@@ -150,9 +150,8 @@ pub fn cancel(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<Cancelled> {
                 "This post is already public. Delete it at the platform if it has to go.",
             ));
         }
-        // The draft lies in the creator's own hands; what is left to do is to forget it here.
         State::ToFinish if row.claimed.is_none() => {
-            cancelled(tx, id)?;
+            forget_draft(tx, id)?;
             return Ok(Cancelled::Done);
         }
         _ => {}

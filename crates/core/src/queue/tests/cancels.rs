@@ -94,3 +94,22 @@ async fn a_cancel_in_the_moment_of_a_wait_does_not_wait() {
         assert_eq!(house.get(id).next, Some(next), "known at the claim: {known}");
     }
 }
+
+#[tokio::test]
+async fn a_cancel_in_the_moment_a_draft_arrives_tells_that_it_is_there() {
+    let house = House::new(1).await;
+    let id = house.add(0, 1, 0).await;
+    let ticket = house.claim(5).await.unwrap();
+    house
+        .store
+        .write(move |tx| {
+            cancel(tx, id, at(6))?;
+            let there = Problem::warn(Code::FinishThere, "in the inbox");
+            to_finish(tx, &ticket, &begun(b"draft"), at(90), &there, at(7))
+        })
+        .await
+        .unwrap();
+    let row = house.get(id);
+    assert_eq!((row.state, row.cancelling), (State::Cancelled, false));
+    assert_eq!(row.problem.map(|problem| problem.code), Some(Code::FinishThere));
+}
