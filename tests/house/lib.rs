@@ -157,7 +157,13 @@ impl Town {
         let calls = self.sandbox.calls().len();
         tokio::time::sleep(Duration::from_millis(250)).await;
         let more: Vec<_> = self.sandbox.calls().into_iter().skip(calls).map(|call| call.api).collect();
-        ensure!(more.is_empty(), "something was called after the end: {more:?}");
+        let all: Vec<_> = self
+            .sandbox
+            .calls()
+            .into_iter()
+            .map(|call| (call.at_ms, call.api, call.status, call.cut))
+            .collect();
+        ensure!(more.is_empty(), "something was called after the end: {more:?} of {all:?}");
         Ok(())
     }
 
