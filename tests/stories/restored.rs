@@ -5,7 +5,7 @@ use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use slipway_core::engine::Engine;
 use slipway_stories::binary::Place;
-use slipway_stories::{Quick, Running, Town, call, post, wait_for, wishes};
+use slipway_stories::{Quick, Running, Town, call, post, wait_for, wait_shown, wishes};
 use std::path::Path;
 use std::time::Duration;
 
@@ -50,6 +50,12 @@ impl Scene {
         drop(engine);
         self.put_back(&kept)?;
         Ok((self.engine()?, id))
+    }
+
+    /// Does the platform hold its one video for this instant?
+    fn is_planned_for(&self, at: &str) -> bool {
+        let held = self.town.videos().into_iter().next().and_then(|video| video.publish_at);
+        held.and_then(|held| held.parse::<jiff::Timestamp>().ok()) == at.parse().ok()
     }
 
     /// The queue's file as it is, nobody having it open.
@@ -166,7 +172,7 @@ async fn restored_backup_uploads_nothing_that_is_planned_at_the_platform() -> an
             let engine = scene.engine()?;
             let running = Running::start(&engine);
             let wanted: &[&str] = if begun { &["handed_over"] } else { &["stuck"] };
-            let shown = slipway_stories::wait_shown(&engine, id, "it was asked", PATIENCE, |shown| {
+            let shown = wait_shown(&engine, id, "it was asked", PATIENCE, |shown| {
                 wanted.contains(&shown["state"].as_str().unwrap_or_default())
                     && shown["problem"]["code"] != "restored"
             })
@@ -180,6 +186,64 @@ async fn restored_backup_uploads_nothing_that_is_planned_at_the_platform() -> an
     Ok(())
 }
 
+/// Moved after the copy was made: the platform's minute is the later wish, so the queue takes it, also when its own has passed. A change
+/// that somebody makes in the queue that was put back is later still.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn minute_that_was_moved_after_the_copy_is_taken_from_the_platform() -> anyhow::Result<()> {
+    for platform in ["youtube", "facebook"] {
+        for (passes_h, edits_again) in [(0, false), (3, false), (0, true)] {
+            let case = format!("{platform}, {passes_h} h later, edited again: {edits_again}");
+            let (scene, engine) = Scene::set(platform).await?;
+            let in_hours = |hours: i64| {
+                let second = scene.quick.now().as_second() + 3600 * hours;
+                jiff::Timestamp::from_second(second).unwrap_or_default().to_string()
+            };
+            let id = scene.post(&engine, 1, "Moved", Some("+2h")).await?;
+            let running = Running::start(&engine);
+            wait_for(&engine, id, &["handed_over"], PATIENCE).await.context(case.clone())?;
+            let kept = scene.kept()?;
+            let before = call(&engine, "posts.show", json!({"id": id})).await?;
+            let moved = in_hours(9);
+            call(&engine, "posts.edit", json!({"id": id, "at": moved})).await?;
+            wait_shown(&engine, id, "the platform has it", PATIENCE, |_| scene.is_planned_for(&moved))
+                .await
+                .context(case.clone())?;
+            running.stop().await?;
+            drop(engine);
+            scene.put_back(&kept)?;
+            scene.quick.pass(Duration::from_secs(3600 * passes_h));
+
+            let engine = scene.engine()?;
+            let mut wanted = moved;
+            if edits_again {
+                wanted = in_hours(20);
+                call(&engine, "posts.edit", json!({"id": id, "at": wanted})).await?;
+            }
+            let running = Running::start(&engine);
+            let shown = wait_shown(&engine, id, "it was asked", PATIENCE, |shown| {
+                let told = shown["due"] == wanted.as_str() && shown["problem"].is_null();
+                told && shown["state"] == "handed_over" && scene.is_planned_for(&wanted)
+            })
+            .await
+            .context(case.clone())?;
+            ensure!(shown["wall"]["zone"] == before["wall"]["zone"], "{case}: {shown:#}");
+            let at = wanted.parse::<jiff::Timestamp>()?;
+            scene.quick.pass_to(at - Duration::from_secs(600));
+            wait_for(&engine, id, &["published"], PATIENCE).await.context(case.clone())?;
+            running.stop().await?;
+            let videos = scene.town.videos();
+            ensure!(videos.len() == 1, "{case}: {videos:#?}");
+            let public = videos[0].public_at_ms.context("not public")?;
+            ensure!(
+                public >= at.as_millisecond(),
+                "{case}: public {} ms early",
+                at.as_millisecond() - public
+            );
+        }
+    }
+    Ok(())
+}
+
 /// What is clearly not there goes out by itself, though another post of the channel is for a person.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn post_that_the_platform_does_not_have_goes_out_after_a_restore() -> anyhow::Result<()> {
@@ -187,9 +251,9 @@ async fn post_that_the_platform_does_not_have_goes_out_after_a_restore() -> anyh
         let (scene, engine) = Scene::set(platform).await?;
         let first = scene.post(&engine, 1, "Went out", None).await?;
         let second = scene.post(&engine, 4, "Still to come", Some("+50m")).await?;
-        let draft = scene.post(&engine, 5, "A draft", None).await;
-        drop(draft);
         let kept = scene.kept()?;
+        // Platforms that keep the minute themselves would have it soon.
+        call(&engine, "posts.pause", json!({"id": second, "paused": true})).await?;
         let running = Running::start(&engine);
         wait_for(&engine, first, &["published"], PATIENCE).await.context(platform)?;
         running.crash().await;
@@ -206,7 +270,9 @@ async fn post_that_the_platform_does_not_have_goes_out_after_a_restore() -> anyh
         running.stop().await?;
         // YouTube tells the size of a file. Instagram tells nothing to tell one video from another, and TikTok has no list.
         match platform {
-            "youtube" => ensure!(!needs_a_decision(&shown), "{platform}: {shown:#}"),
+            "youtube" => {
+                ensure!(!needs_a_decision(&shown), "{platform}: {shown:#} {:#?}", scene.town.videos())
+            }
             "tiktok" | "instagram" => ensure!(needs_a_decision(&shown), "{platform}: {shown:#}"),
             _ => {}
         }

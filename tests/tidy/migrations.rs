@@ -50,4 +50,8 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
         "crates/core/migrations/0013_stuck.sql",
         "6da67d0aebf4cafc88b4735281224c87d94e00ce507b27d9a002dfb79d3a86bb",
     ),
+    (
+        "crates/core/migrations/0014_not_through.sql",
+        "333139198f144ceddca9634f2bbbc374dfeec32368eab1c3471905c63846b2df",
+    ),
 ];

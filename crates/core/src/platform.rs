@@ -118,11 +118,13 @@ pub struct Step<M> {
     pub remote: Option<Remote>,
     /// Bytes of the media the server says it holds. The server's offset is the truth; ours is a guess.
     pub confirmed: Option<u64>,
+    /// When the platform will publish it by itself, as it said just now.
+    pub planned: Option<Timestamp>,
 }
 
 impl<M> Step<M> {
     pub fn new(stage: Stage, memo: M, act: Act) -> Self {
-        Self { memo, act, stage, remote: None, confirmed: None }
+        Self { memo, act, stage, remote: None, confirmed: None, planned: None }
     }
 
     pub fn remote(mut self, remote: Remote) -> Self {
@@ -132,6 +134,11 @@ impl<M> Step<M> {
 
     pub fn confirmed(mut self, bytes: u64) -> Self {
         self.confirmed = Some(bytes);
+        self
+    }
+
+    pub fn planned(mut self, at: Option<Timestamp>) -> Self {
+        self.planned = at;
         self
     }
 }
@@ -537,7 +544,14 @@ impl<P: Platform> AnyPlatform for P {
 fn pack<P: Platform>(step: Step<P::Memo>) -> Result<Step<Vec<u8>>, Fault> {
     let memo = serde_json::to_vec(&step.memo)
         .map_err(|error| Fault::Strange { detail: format!("the memo could not be written: {error}") })?;
-    Ok(Step { memo, act: step.act, stage: step.stage, remote: step.remote, confirmed: step.confirmed })
+    Ok(Step {
+        memo,
+        act: step.act,
+        stage: step.stage,
+        remote: step.remote,
+        confirmed: step.confirmed,
+        planned: step.planned,
+    })
 }
 
 /// A memo we cannot read is not a reason to begin again: something may have been sent under it.

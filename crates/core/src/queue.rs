@@ -16,7 +16,7 @@ mod wish;
 use after::look_if_moved;
 pub(crate) use after::{add_extras, catch_up};
 pub use anew::{begin_anew, made_anew, nothing_came};
-pub use asked::{Asked, answered, ask_the_list, begins_a_stage, seen_there};
+pub use asked::{Asked, answered, ask_the_list, begins_a_stage, seen_there, takes_the_minute};
 pub use claim::{
     Lane, claim_errands, claim_heavy, claim_light, next_errand, next_heavy, next_light, next_wake,
     release_dead,

@@ -236,8 +236,7 @@ impl From<&ErrandRow> for ErrandView {
 
 const LINE: &str = "post.words, CASE WHEN delivery.wall IS NULL THEN post.wall ELSE nullif(delivery.wall, 'null') END, media.path, media.size, account.name, account.platform, account.state, account.app_id, \
      post.media_id, json_extract(media.probe, '$.duration_ms'), \
-     (SELECT problem FROM errand INDEXED BY errand_stuck WHERE delivery_id = delivery.id AND state = 'stuck' \
-       AND json_extract(task, '$.kind') IN ('amend', 'retract') ORDER BY id DESC LIMIT 1)";
+     (SELECT problem FROM not_through WHERE delivery_id = delivery.id ORDER BY id DESC LIMIT 1)";
 const JOINS: &str = "JOIN post ON post.id = delivery.post_id JOIN media ON media.id = post.media_id \
      JOIN account ON account.id = delivery.account_id";
 

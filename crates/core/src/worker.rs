@@ -33,7 +33,7 @@ use missed::{answers_before_it_commits, answers_for_its_minute};
 use moving::Moving;
 pub(crate) use owner::{Owners, mended_by_sign_in};
 pub(crate) use pace::LastBytes;
-use rests::{Rest, rests};
+use rests::{Rest, rests, takes_its_minute};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -271,6 +271,12 @@ async fn drive(engine: &Engine, ticket: &Ticket, gauge: &Arc<Gauge>, awake_since
             act => {
                 let rest =
                     Rest { memo: sealed, stage: next.stage, remote: next.remote, confirmed: next.confirmed };
+                if only_looks
+                    && let Some(at) = next.planned
+                    && takes_its_minute(engine, ticket, &desk, at, &rest, &mut line).await?
+                {
+                    return Ok(());
+                }
                 // A wait goes on doubting; every other rest was read from the platform.
                 if doubt.is_some() && !matches!(act, Act::Wait(_)) {
                     let again = ticket.clone();

@@ -84,7 +84,6 @@ impl Tally {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "run by ./dev torture; it still finds faults"]
 async fn whatever_goes_wrong_each_video_is_there_once_at_its_minute_and_told_as_it_is() -> anyhow::Result<()>
 {
     let asked = from_env("SLIPWAY_KILLS")?;

@@ -1,10 +1,11 @@
 //! After a queue was put back: what was found out about a delivery at its platform, and what it may do from then on.
 
-use super::{Ticket, cancelled, go, note, ours};
+use super::{Begun, Ticket, cancelled, go, note, ours};
 use crate::event::{NoticeKind, What};
 use crate::platform::Stage;
 use crate::post::State;
 use crate::problem::{Code, Fix, Outcome, Problem};
+use crate::schedule::WallTime;
 use crate::store::attempt::{self, Attempt};
 use crate::store::delivery::{self, MustAsk, bare, text};
 use crate::store::{Tx, problem, restored};
@@ -41,6 +42,50 @@ pub fn seen_there(tx: &mut Tx, ticket: &Ticket) -> Outcome<()> {
     tx.execute("UPDATE delivery SET must_ask = 0 WHERE id = ?1 AND must_ask = 1", [ticket.delivery.id])
         .map_err(problem)?;
     Ok(())
+}
+
+/// The platform has another minute for it than the queue that was put back, which is the older of the two unless somebody has edited it
+/// since. Returns whether the queue has it now; the delivery is then looked at again by its new minute.
+pub fn takes_the_minute(
+    tx: &mut Tx,
+    ticket: &Ticket,
+    begun: &Begun,
+    (at, plan): (Timestamp, &WallTime),
+    now: Timestamp,
+) -> Outcome<bool> {
+    let id = ticket.delivery.id;
+    if !ours(tx, ticket, begun.remote)? {
+        return Ok(true);
+    }
+    let edited: bool = tx
+        .query_row(
+            "SELECT revision > coalesce(sent_revision, revision) OR revision <> ?2 OR cancelling OR EXISTS (SELECT 1 FROM errand \
+             WHERE delivery_id = ?1 AND state <> 'done' AND json_extract(task, '$.kind') = 'amend') FROM delivery WHERE id = ?1",
+            params![id, ticket.delivery.revision],
+            |row| row.get(0),
+        )
+        .map_err(problem)?;
+    if edited {
+        return Ok(false);
+    }
+    tx.execute(
+        "UPDATE delivery SET due_at = ?2, wall = ?3 WHERE id = ?1",
+        params![id, at.as_millisecond(), text(&Some(plan))],
+    )
+    .map_err(problem)?;
+    attempt::insert(
+        tx,
+        &Attempt {
+            delivery: id,
+            at: now,
+            step: "asked after a restore".into(),
+            outcome: "moved".into(),
+            detail: Some("The queue was put back; the platform has a later change of its time.".into()),
+            ..Attempt::default()
+        },
+    )?;
+    super::wait(tx, ticket, begun, now)?;
+    Ok(true)
 }
 
 /// A look under its memo did not find it, and the next step would send something: the list is asked first. The memo stays as it was.

@@ -102,9 +102,11 @@ pub fn un_time(tx: &mut Tx, id: i64, goes_out: GoesOut) -> Outcome<()> {
     Ok(())
 }
 
+/// Where the queue was put back, what is there is looked at first, at once: the platform may keep an earlier minute than the new one.
 fn set_times(tx: &mut Tx, id: i64, due: Timestamp, next: Timestamp, goes_out: GoesOut) -> Outcome<()> {
     tx.execute(
-        "UPDATE delivery SET due_at = ?2, next_at = CASE WHEN state IN ('stuck', 'parked') THEN next_at ELSE ?3 END, goes_out = ?4 WHERE id = ?1",
+        "UPDATE delivery SET due_at = ?2, goes_out = ?4, next_at = CASE WHEN state IN ('stuck', 'parked') THEN next_at \
+           WHEN must_ask = 1 THEN coalesce(next_at, 0) ELSE ?3 END WHERE id = ?1",
         params![id, due.as_millisecond(), next.as_millisecond(), bare(&goes_out)],
     )
     .map_err(problem)?;

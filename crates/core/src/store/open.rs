@@ -22,6 +22,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0011_sched.sql")),
     M::up(include_str!("../../migrations/0012_window.sql")),
     M::up(include_str!("../../migrations/0013_stuck.sql")),
+    M::up(include_str!("../../migrations/0014_not_through.sql")),
 ];
 
 /// The version that this program makes.

@@ -51,8 +51,8 @@ const NEEDS_YOU: &str = "delivery.id IN (SELECT id FROM delivery WHERE state = '
      UNION SELECT waits.id FROM account CROSS JOIN delivery AS waits INDEXED BY delivery_lane ON waits.account_id = account.id \
        WHERE account.state = 'sign_in' AND waits.state IN ('due', 'parked') AND waits.claim IS NULL AND waits.paused = 0 \
      UNION SELECT id FROM delivery WHERE state IN ('working', 'ready') AND account_id IN (SELECT id FROM account WHERE state = 'sign_in') \
-     UNION SELECT changed.id FROM errand INDEXED BY errand_stuck CROSS JOIN delivery AS changed ON changed.id = errand.delivery_id \
-       WHERE errand.state = 'stuck' AND json_extract(errand.task, '$.kind') IN ('amend', 'retract') AND changed.state NOT IN ('published', 'cancelled'))";
+     UNION SELECT changed.id FROM not_through CROSS JOIN delivery AS changed ON changed.id = not_through.delivery_id \
+       WHERE changed.state NOT IN ('published', 'cancelled'))";
 
 /// One query: its index, conditions and order.
 struct Query {

@@ -113,9 +113,8 @@ impl Engine {
             };
             let not_there: i64 = sql
                 .prepare_cached(
-                    "SELECT count(DISTINCT delivery.id) FROM errand INDEXED BY errand_stuck CROSS JOIN delivery ON delivery.id = errand.delivery_id \
-                     WHERE errand.state = 'stuck' AND json_extract(errand.task, '$.kind') IN ('amend', 'retract') \
-                     AND delivery.state NOT IN ('stuck', 'to_finish', 'published', 'cancelled')",
+                    "SELECT count(DISTINCT delivery.id) FROM not_through CROSS JOIN delivery ON delivery.id = not_through.delivery_id \
+                     WHERE delivery.state NOT IN ('stuck', 'to_finish', 'published', 'cancelled')",
                 )?
                 .query_row([], |row| row.get(0))?;
             let working: Vec<i64> = sql

@@ -146,10 +146,22 @@ impl Desk {
             .map(|ms| ms.map(|ms| Timestamp::from_millisecond(ms).unwrap_or_default()))
             .collect()
         })?;
-        let settings: Settings = engine.read(|sql| setting::get(sql, Settings::KEY))?;
-        let zone = self.plan.as_ref().map_or(settings.zone.as_str(), |wall| wall.zone.as_str());
-        let found = crate::schedule::slots::next_free_slot(&self.account.slots, zone, &taken, now);
+        let zone = self.zone(engine)?;
+        let found = crate::schedule::slots::next_free_slot(&self.account.slots, &zone, &taken, now);
         Ok(found.ok().flatten().map(|(_, at)| at))
+    }
+
+    /// A plan for this instant, as read in the zone it was planned in.
+    pub(super) fn plan_at(&self, engine: &Engine, at: Timestamp) -> Outcome<Option<WallTime>> {
+        Ok(WallTime::reading(at, &self.zone(engine)?).ok())
+    }
+
+    /// The zone it is planned in.
+    fn zone(&self, engine: &Engine) -> Outcome<String> {
+        Ok(match &self.plan {
+            Some(wall) => wall.zone.clone(),
+            None => engine.read(|sql| setting::get::<Settings>(sql, Settings::KEY))?.zone,
+        })
     }
 
     /// Is another missed post of this account, with an earlier minute, being sent at this moment? It goes first (C5).

@@ -8,10 +8,11 @@ use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::queue::{self, Begun, Ticket};
 use crate::store::Tx;
 use crate::store::attempt::Attempt;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
 /// What a step leaves behind when nothing is sent now.
+#[derive(Clone)]
 pub(super) struct Rest {
     pub(super) memo: Vec<u8>,
     pub(super) stage: Stage,
@@ -23,6 +24,39 @@ impl Rest {
     pub(super) fn begun(&self) -> Begun<'_> {
         Begun { memo: &self.memo, stage: self.stage, remote: self.remote.as_ref(), confirmed: self.confirmed }
     }
+}
+
+/// A queue that was put back does not know of what was edited after its copy was made: the minute that the platform keeps is the right
+/// one, unless somebody has edited it here since. Returns whether the delivery has another minute now and is looked at again.
+pub(super) async fn takes_its_minute(
+    engine: &Engine,
+    ticket: &Ticket,
+    desk: &Desk,
+    at: Timestamp,
+    rest: &Rest,
+    line: &mut Option<Attempt>,
+) -> Outcome<bool> {
+    // Platforms keep whole seconds.
+    let Some(due) = desk.job.due.filter(|due| at.duration_since(*due).abs() >= SignedDuration::from_secs(1))
+    else {
+        return Ok(false);
+    };
+    let Some(plan) = desk.plan_at(engine, at)? else { return Ok(false) };
+    tracing::info!(delivery = ticket.delivery.id, %due, %at, "the platform has another minute than the queue that was put back");
+    let (again, rest, written, now) = (ticket.clone(), rest.clone(), line.clone(), engine.clock().now());
+    let taken = engine
+        .write(move |tx| {
+            if !queue::takes_the_minute(tx, &again, &rest.begun(), (at, &plan), now)? {
+                return Ok(false);
+            }
+            flush(tx, &again, written)?;
+            Ok(true)
+        })
+        .await?;
+    if taken {
+        *line = None;
+    }
+    Ok(taken)
 }
 
 /// The step asks for no call: where the delivery rests, and until when.

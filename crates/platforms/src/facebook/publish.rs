@@ -185,7 +185,10 @@ fn judge(job: &Job, mut video: Video, reply: &Reply) -> Result<Step<Memo>, Fault
     }
     if seen.is_planned() {
         let video = Video { plan: Plan::HandedOver, heard: true, silent: 0, ..video };
-        return Ok(if job.ahead().is_some() { handed_over(job, video, &seen) } else { late(video) });
+        return Ok(match job.ahead() {
+            Some(_) => handed_over(job, video, &seen),
+            None => late(video).planned(seen.planned_at()),
+        });
     }
     if video.plan == Plan::HandedOver && video.heard {
         return if job.ahead().is_some() { Ok(handed_over(job, video, &seen)) } else { unplanned(video) };
@@ -219,7 +222,9 @@ fn handed_over(job: &Job, mut video: Video, seen: &Seen) -> Step<Memo> {
     };
     video.looks = video.looks.saturating_add(1);
     let known = seen.remote(remote(&video.id, video.kind));
-    Step::new(Stage::Publishing, Memo::HandedOver { video }, Act::HandedOver { look }).remote(known)
+    Step::new(Stage::Publishing, Memo::HandedOver { video }, Act::HandedOver { look })
+        .remote(known)
+        .planned(seen.planned_at())
 }
 
 fn late(mut video: Video) -> Step<Memo> {

@@ -320,7 +320,8 @@ fn judge(job: &Job, mut video: Video, reply: &Reply) -> Result<Step<Memo>, Fault
         video.plan = Plan::HandedOver;
         video.looks = video.looks.saturating_add(1);
         let memo = Memo::HandedOver { video };
-        return Ok(Step::new(Stage::Publishing, memo, Act::HandedOver { look }).remote(known));
+        let step = Step::new(Stage::Publishing, memo, Act::HandedOver { look });
+        return Ok(step.remote(known).planned(seen.publish_at));
     }
     video.plan = Plan::Staged;
     Ok(ready(video))
@@ -346,8 +347,8 @@ fn at_the_minute(job: &Job, mut video: Video, seen: &Seen, asked: &str) -> Resul
             ));
         }
         let wait = pause(&LATE, video.late - 1);
-        let memo = Memo::Reading { video };
-        return Ok(Step::new(Stage::Publishing, memo, Act::Wait(wait)).remote(known));
+        let step = Step::new(Stage::Publishing, Memo::Reading { video }, Act::Wait(wait));
+        return Ok(step.remote(known).planned(seen.publish_at));
     }
     if video.plan == Plan::Now || video.released {
         // A listing may lag behind what we wrote a second ago; only a lasting difference is told.
