@@ -306,7 +306,14 @@ async fn an_edit_that_does_not_get_through_is_told_wherever_the_post_is() -> any
     quick.hold();
     let count = async || anyhow::Ok(call(&engine, "posts.glance", json!({})).await?["needs_you"].clone());
     let before = count().await?.as_i64().context("no count")?;
-    call(&engine, "posts.edit", json!({"id": facebook, "at": ahead(&quick, 2)})).await?;
+    let problem = refused(&engine, "posts.edit", json!({"id": facebook, "at": ahead(&quick, 2)})).await?;
+    ensure!(problem["code"] == "time_invalid" && problem["fix"]["field"] == "due", "{problem:#}");
+    ensure!(call(&engine, "posts.show", json!({"id": facebook})).await?["problem"].is_null(), "half done");
+    // Far enough when it is asked for, and too near once it is sent.
+    running.stop().await?;
+    call(&engine, "posts.edit", json!({"id": facebook, "at": ahead(&quick, 12)})).await?;
+    quick.pass(Duration::from_secs(180));
+    let running = Running::start(&engine);
     let told = wait_shown(&engine, facebook, "the refusal is told", PATIENCE, |shown| {
         shown["problem"]["code"] == "time_invalid"
     })

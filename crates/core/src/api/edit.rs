@@ -198,7 +198,10 @@ pub(super) async fn edit(engine: &Engine, _: &dyn Host, given: EditPost) -> Outc
         let account = account_of(engine, &row)?;
         let platform = engine.platform(&account.platform)?.clone();
         let app = app_of(engine, &account)?;
-        let job = job::job(engine, &platform, &changed, &account, &app, &new, &media, Errand::Publish)?;
+        // What the platform keeps the minute of is moved there: whether it takes the new one is known before.
+        let moves_there = row.state == State::HandedOver && due_then != row.due && plan != Some(None);
+        let errand = if moves_there { Errand::Amend } else { Errand::Publish };
+        let job = job::job(engine, &platform, &changed, &account, &app, &new, &media, errand)?;
         let mut problems = check::check(platform.facts(), &job, Terms::default());
         problems.extend(platform.check(&job));
         if let Some(first) = problems

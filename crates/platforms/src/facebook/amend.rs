@@ -129,17 +129,23 @@ fn another_time(job: &Job, seen: &Seen) -> Result<Option<When>, Fault> {
     if seen.planned_at().map(Timestamp::as_second) == Some(wanted) {
         return Ok(None);
     }
-    match due.duration_since(job.now).as_secs() {
-        NEAREST_S..=FARTHEST_S => Ok(Some(When::At(wanted))),
-        ahead => {
-            let why = if ahead < NEAREST_S {
-                "Facebook has this post planned and moves it only to a time at least eleven minutes ahead. Choose a later time, or cancel it and post it now."
-            } else {
-                "Facebook has this post planned and keeps a time for at most 29 days. Choose an earlier time, or cancel it and plan it anew."
-            };
-            Err(Fault::Refused(Problem::block(Code::TimeInvalid, why).edit("due")))
-        }
+    match not_kept(job) {
+        None => Ok(Some(When::At(wanted))),
+        Some(problem) => Err(Fault::Refused(problem)),
     }
+}
+
+/// Why Facebook does not move what it has planned to the time of the job.
+pub(super) fn not_kept(job: &Job) -> Option<Problem> {
+    let ahead = job.due?.duration_since(job.now).as_secs();
+    let why = if ahead < NEAREST_S {
+        "Facebook has this post planned and moves it only to a time at least eleven minutes ahead. Choose a later time, or cancel it and post it now."
+    } else if ahead > FARTHEST_S {
+        "Facebook has this post planned and keeps a time for at most 29 days. Choose an earlier time, or cancel it and plan it anew."
+    } else {
+        return None;
+    };
+    Some(Problem::block(Code::TimeInvalid, why).edit("due"))
 }
 
 fn amended(job: &Job, id: String, misses: u32, reply: &Reply) -> Result<Step<Memo>, Fault> {

@@ -4,9 +4,9 @@
 //! code of its own is a block. Not here: lengths of words and types of files, which everyone can read from Facts.
 
 use super::memo::Kind;
-use super::write;
+use super::{amend, write};
 use crate::graph;
-use slipway_core::platform::Job;
+use slipway_core::platform::{Errand, Job};
 use slipway_core::problem::{Code, Fix, Problem};
 
 /// Reels Publishing API, video specifications, 2026-07-30.
@@ -26,8 +26,11 @@ pub(super) fn check(job: &Job) -> Vec<Problem> {
         Kind::Reel => reel(job, &mut problems),
         Kind::Video => problems.extend(video(job)),
     }
+    let moved = if job.errand == Errand::Amend { amend::not_kept(job) } else { None };
     problems.extend(
-        [in_development(job), captions(job), place(job, kind), collaborators(job)].into_iter().flatten(),
+        [in_development(job), captions(job), place(job, kind), collaborators(job), moved]
+            .into_iter()
+            .flatten(),
     );
     problems
 }
