@@ -31,7 +31,7 @@ pub async fn run(cli: Cli, out: Out) -> Outcome<Exit> {
     let Cli { global, command } = cli;
     // Commands that need no engine, or one of their own.
     let command = match command {
-        Command::Completions { shell } => return papers::completions(shell),
+        Command::Completions { shell } => return papers::completions(shell, out),
         Command::Man { dir } => return papers::man(dir.as_deref(), out),
         Command::Sandbox(args) => return sandbox::run(&global, args, out).await,
         Command::Demo(args) => return demo::run(&global, args, out).await,

@@ -12,6 +12,7 @@ mod host;
 mod logs;
 mod out;
 mod times;
+mod typed;
 mod words;
 
 use clap::Parser;
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: the program could not start ({error}).");
+            out::aloud(&format!("error: the program could not start ({error})."));
             return ExitCode::FAILURE;
         }
     };

@@ -4,8 +4,12 @@
 
 use crate::words::{self, Exit};
 use serde::Serialize;
-use slipway_core::problem::Problem;
-use std::io::{IsTerminal, Write};
+use slipway_core::problem::{Code, Problem};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
+
+/// Why standard output took no more of what a lasting command told.
+static UNWRITTEN: OnceLock<std::io::Error> = OnceLock::new();
 
 /// How this process speaks. Copied freely.
 #[derive(Clone, Copy, Debug)]
@@ -15,14 +19,22 @@ pub struct Out {
     /// Standard output is a terminal.
     pub terminal: bool,
     colours: bool,
+    /// What is told is not all there is to do: the program goes on where it can't be written.
+    lasting: bool,
 }
 
 impl Out {
     pub fn new(json: bool, quiet: bool) -> Out {
         let terminal = std::io::stdout().is_terminal();
         // https://no-color.org: any value that is not empty.
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Out { json, quiet, terminal, colours: terminal && !plain && !json }
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Out { json, quiet, terminal, colours: terminal && !plain && !json, lasting: false }
+    }
+
+    /// For a command that works on where nobody hears it.
+    pub fn lasting(self) -> Out {
+        Out { lasting: true, ..self }
     }
 
     /// One answer: JSON as it is, or words made from it.
@@ -37,16 +49,31 @@ impl Out {
         }
     }
 
-    /// One line of words. A reader that went away (`| head`) ends the program as it ends any other.
+    /// One line of words.
     pub fn line(&self, text: &str) {
         self.part(&format!("{text}\n"));
     }
 
     /// Text as it is, without an end of line.
     pub fn part(&self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    /// A reader that went away (`| head`) ends the program as it ends any other. An answer that can't be written is none.
+    pub fn bytes(&self, text: &[u8]) {
+        if UNWRITTEN.get().is_some() {
+            return;
+        }
         let mut stdout = std::io::stdout().lock();
-        if stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_err() {
+        let Err(error) = stdout.write_all(text).and_then(|()| stdout.flush()) else { return };
+        if self.lasting {
+            let _ = UNWRITTEN.set(error);
+        } else if error.kind() == ErrorKind::BrokenPipe {
             std::process::exit(Exit::Done as i32);
+        } else {
+            let problem = unwritten(&error);
+            self.complain("error", &problem);
+            std::process::exit(words::exit_of(problem.code) as i32);
         }
     }
 
@@ -150,15 +177,35 @@ impl Out {
 
     fn complain(&self, what: &str, problem: &Problem) {
         for one in std::iter::once(problem).chain(&problem.also) {
-            eprintln!("{what}: {}", calm(&one.message));
+            aloud(&format!("{what}: {}", calm(&one.message)));
             if let Some(fix) = words::fix_text(one) {
-                eprintln!("  fix: {fix}");
+                aloud(&format!("  fix: {fix}"));
             }
             if let Some(detail) = &one.detail {
-                eprintln!("  detail: {}", calm(detail));
+                aloud(&format!("  detail: {}", calm(detail)));
             }
         }
     }
+}
+
+/// One line on standard error. Where that can't be written there is nobody to tell.
+pub fn aloud(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Has the reader of a lasting command gone away?
+pub fn reader_is_gone() -> bool {
+    UNWRITTEN.get().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+/// What a lasting command could not tell for another reason.
+pub fn untold() -> Option<Problem> {
+    UNWRITTEN.get().filter(|error| error.kind() != ErrorKind::BrokenPipe).map(unwritten)
+}
+
+fn unwritten(error: &std::io::Error) -> Problem {
+    let code = if error.kind() == ErrorKind::StorageFull { Code::DiskFull } else { Code::ReadOnly };
+    Problem::block(code, "The answer could not be written.").detail(error)
 }
 
 /// Without control characters, which a terminal would obey; line breaks and tabs stay.

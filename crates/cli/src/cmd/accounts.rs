@@ -6,6 +6,7 @@ use crate::home::{Place, Secrets};
 use crate::host::{Terminal, until_interrupted};
 use crate::out::{Out, clip};
 use crate::times;
+use crate::typed;
 use crate::words::Exit;
 use serde_json::{Value, json};
 use slipway_core::api;
@@ -13,9 +14,10 @@ use slipway_core::api::{AccessEnd, Choose, Connection, Disconnected, GoneView, L
 use slipway_core::problem::{Code, Outcome, Problem};
 use slipway_core::store::account::AccountState;
 use slipway_core::view::AccountView;
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 
 pub async fn connect(global: &Global, args: Connect, out: Out) -> Outcome<Exit> {
+    let token = if args.token_stdin { Some(typed::secret("token")?) } else { None };
     let place = Place::find(global)?;
     let sandbox_apps = place.apps.clone();
     let door = Door { engine: place.open(global, Secrets::Needed)?, out };
@@ -23,7 +25,6 @@ pub async fn connect(global: &Global, args: Connect, out: Out) -> Outcome<Exit> 
         apps::adopt(&door, &sandbox_apps, &args.platform).await?;
     }
     let host = Terminal { out, browser: !args.no_browser, cancelled: until_interrupted() };
-    let token = if args.token_stdin { Some(token()?) } else { None };
     let given = json!({
         "platform": args.platform,
         "app": args.app,
@@ -88,15 +89,6 @@ fn asked(choosing: &Choose, out: Out) -> Outcome<Vec<String>> {
             })
         })
         .collect()
-}
-
-/// A token is never said on the command line, where other programs see it.
-fn token() -> Outcome<String> {
-    let mut text = String::new();
-    std::io::stdin().take(10_000).read_to_string(&mut text).map_err(|error| {
-        Problem::block(Code::BadRequest, "The token could not be read from standard input.").detail(error)
-    })?;
-    Ok(text.trim().to_string())
 }
 
 pub async fn list(door: &Door) -> Outcome<Exit> {

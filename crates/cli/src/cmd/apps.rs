@@ -5,6 +5,7 @@ use crate::args::{AddApp, Apps};
 use crate::home::{SandboxApp, read_json};
 use crate::out::clip;
 use crate::times;
+use crate::typed;
 use crate::words::Exit;
 use serde_json::{Value, json};
 use slipway_core::api;
@@ -12,7 +13,6 @@ use slipway_core::facts::RedirectKind;
 use slipway_core::problem::{Code, Outcome, Problem};
 use slipway_core::view::AppView;
 use std::collections::BTreeMap;
-use std::io::Read;
 
 pub async fn run(door: &Door, what: Apps) -> Outcome<Exit> {
     match what {
@@ -95,11 +95,7 @@ async fn add(door: &Door, app: AddApp) -> Outcome<Exit> {
 
 fn secret(app: &AddApp) -> Outcome<Option<String>> {
     if app.secret_stdin {
-        let mut text = String::new();
-        std::io::stdin().take(10_000).read_to_string(&mut text).map_err(|error| {
-            usage("The secret could not be read from standard input.".into()).detail(error)
-        })?;
-        return Ok(Some(text.trim().to_string()));
+        return typed::secret("secret").map(Some);
     }
     Ok(app.client_secret.clone().or_else(|| std::env::var("SLIPWAY_CLIENT_SECRET").ok()))
 }

@@ -7,20 +7,21 @@ use crate::words::Exit;
 use clap::CommandFactory;
 use serde_json::json;
 use slipway_core::problem::{Code, Outcome, Problem};
-use std::io::Write;
 use std::path::Path;
 
-pub fn completions(shell: clap_complete::Shell) -> Outcome<Exit> {
+pub fn completions(shell: clap_complete::Shell, out: Out) -> Outcome<Exit> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "slipway", &mut text);
-    print(&text)
+    out.bytes(&text);
+    Ok(Exit::Done)
 }
 
 pub fn man(folder: Option<&Path>, out: Out) -> Outcome<Exit> {
     let Some(folder) = folder else {
         let mut text = Vec::new();
         clap_mangen::Man::new(Cli::command()).render(&mut text).map_err(|error| unwritten(&error))?;
-        return print(&text);
+        out.bytes(&text);
+        return Ok(Exit::Done);
     };
     if !folder.is_dir() {
         make_private_folder(folder)?;
@@ -29,12 +30,6 @@ pub fn man(folder: Option<&Path>, out: Out) -> Outcome<Exit> {
     out.answer(&json!({ "written": folder }), |out| {
         out.line(&format!("The pages are in {}.", folder.display()));
     });
-    Ok(Exit::Done)
-}
-
-fn print(text: &[u8]) -> Outcome<Exit> {
-    // A pipe that was closed early is no failure of ours.
-    let _ = std::io::stdout().lock().write_all(text);
     Ok(Exit::Done)
 }
 

@@ -4,7 +4,7 @@
 
 use super::{Door, look};
 use crate::host::until_interrupted;
-use crate::out::{Out, clip};
+use crate::out::{self, Out, aloud, clip};
 use crate::times;
 use crate::words::{self, Exit};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -24,7 +24,7 @@ pub async fn run(door: &Door, until_idle: bool) -> Outcome<Exit> {
     let engine = door.engine.clone();
     let until = if until_idle { Until::Idle(stop.clone()) } else { Until::Stopped(stop.clone()) };
     let mut running = tokio::spawn(async move { engine.run(until).await });
-    let mut teller = Teller::new(door.out);
+    let mut teller = Teller::new(door.out.lasting());
     let begun = tokio::time::sleep(Duration::from_millis(350));
     tokio::pin!(begun);
     let mut greeted = false;
@@ -37,6 +37,9 @@ pub async fn run(door: &Door, until_idle: bool) -> Outcome<Exit> {
                         teller.greet(door);
                     }
                     teller.tell(door, &event).await;
+                    if out::reader_is_gone() {
+                        stop.cancel();
+                    }
                 }
                 Err(RecvError::Lagged(_)) => teller.tell_all(door).await,
                 Err(RecvError::Closed) => {}
@@ -66,13 +69,16 @@ pub async fn run(door: &Door, until_idle: bool) -> Outcome<Exit> {
     let waiting = door.ask::<Count>("posts.count", json!({ "needs_you": true })).await?.posts;
     let posts: Vec<DeliveryView> =
         door.ask("posts.list", json!({ "needs_you": true, "limit": NAMED })).await?;
-    if door.out.json {
+    if teller.out.json {
         let ids: Vec<i64> = posts.iter().map(|row| row.id).collect();
-        door.out.json_line(&json!({
+        teller.out.json_line(&json!({
             "what": "ended", "interrupted": stop.is_cancelled(), "needs_you": waiting.max(teller.needs_you as u64), "posts": ids,
         }));
     } else if until_idle {
         name_waiting(&posts, waiting);
+    }
+    if let Some(problem) = out::untold() {
+        return Err(problem);
     }
     Ok(match (interrupted, until_idle && (waiting > 0 || teller.needs_you > 0)) {
         (true, _) => Exit::Interrupted,
@@ -89,17 +95,20 @@ fn name_waiting(posts: &[DeliveryView], count: u64) {
     if posts.is_empty() {
         return;
     }
-    eprintln!("{} you:", if count == 1 { "1 post needs".into() } else { format!("{count} posts need") });
+    aloud(&format!(
+        "{} you:",
+        if count == 1 { "1 post needs".into() } else { format!("{count} posts need") }
+    ));
     for row in posts {
         let why = match (&row.problem, &row.next) {
             (Some(problem), _) => problem.message.clone(),
             (None, Some(next)) => next.text.clone(),
             (None, None) => String::new(),
         };
-        eprintln!("  {}  {}, {}: {}", row.id, clip(row.label(), 40), row.account_name, clip(&why, 120));
+        aloud(&format!("  {}  {}, {}: {}", row.id, clip(row.label(), 40), row.account_name, clip(&why, 120)));
     }
     if count > posts.len() as u64 {
-        eprintln!("  and {} more: slipway list --state stuck", count - posts.len() as u64);
+        aloud(&format!("  and {} more: slipway list --state stuck", count - posts.len() as u64));
     }
 }
 
@@ -116,11 +125,10 @@ struct Teller {
 
 impl Teller {
     fn new(out: Out) -> Teller {
-        let bars = Bars {
-            lines: MultiProgress::new(),
-            running: HashMap::new(),
-            shown: out.terminal && !out.json && !out.quiet,
-        };
+        let lines = MultiProgress::new();
+        // Bars are drawn on standard error, by a terminal that can: elsewhere lines go where all others go.
+        let shown = out.terminal && !out.json && !out.quiet && !lines.is_hidden();
+        let bars = Bars { lines, running: HashMap::new(), shown };
         if !bars.shown {
             bars.lines.set_draw_target(ProgressDrawTarget::hidden());
         }

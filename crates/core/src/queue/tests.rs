@@ -5,7 +5,8 @@ mod cancels;
 
 use super::*;
 use crate::event::Events;
-use crate::platform::{GoesOut, Identity, Words};
+use crate::platform::{GoesOut, Identity, Remote, Words};
+use crate::problem::Fix;
 use crate::schedule::lead::MissedRule;
 use crate::store::account::{self, Connected};
 use crate::store::delivery::NewDelivery;
@@ -374,6 +375,29 @@ async fn only_a_draft_is_scheduled() {
         "a person has to decide, not to schedule over it (C2)"
     );
     assert_eq!(house.get(id).state, State::Stuck);
+}
+
+#[tokio::test]
+async fn only_what_may_be_there_is_decided() {
+    for fix in [Fix::Retry, Fix::None, Fix::ChooseFile, Fix::Decide] {
+        for there in [true, false] {
+            let house = House::new(1).await;
+            let id = house.add(0, 1, 0).await;
+            let ticket = house.claim(5).await.unwrap();
+            let why = Problem::block(Code::Refused, "why").fix(fix.clone());
+            house.store.write(move |tx| stick(tx, &ticket, &why)).await.unwrap();
+            let url = "https://example.com/1".to_string();
+            let remote = there.then(|| Remote { id: "1".into(), url });
+            let decided = house.store.write(move |tx| decide(tx, id, remote.as_ref(), at(9))).await;
+            let state = match (&fix, there) {
+                (Fix::Decide, true) => State::Published,
+                (Fix::Decide, false) => State::Due,
+                _ => State::Stuck,
+            };
+            assert_eq!(decided.is_ok(), fix == Fix::Decide, "{fix:?}");
+            assert_eq!(house.get(id).state, state, "{fix:?}, there: {there}");
+        }
+    }
 }
 
 #[tokio::test]

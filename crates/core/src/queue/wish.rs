@@ -327,8 +327,13 @@ pub fn finish(tx: &mut Tx, id: i64, there: Option<&Remote>, now: Timestamp) -> O
 /// A person looked at an unsure delivery. `there`: its id or address at the platform, or nothing for "post again".
 pub fn decide(tx: &mut Tx, id: i64, there: Option<&Remote>, now: Timestamp) -> Outcome<()> {
     let row = row(tx, id)?;
-    if row.state != State::Stuck {
-        return Err(Problem::block(Code::NotNow, "Only a post that needs a decision can be decided."));
+    // Of any other it is known that it is not there, and what helps is another thing.
+    let unknown = row.problem.as_ref().is_some_and(|problem| problem.fix == Fix::Decide);
+    if row.state != State::Stuck || !unknown {
+        return Err(Problem::block(
+            Code::NotNow,
+            "Only a post of which nobody knows whether it is there can be decided. What helps this one stands with it.",
+        ));
     }
     let said = match there {
         Some(remote) => {

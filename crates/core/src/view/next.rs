@@ -76,8 +76,13 @@ pub(super) fn next(row: &Delivery, account: &str, hold: Option<&Hold>, now: Time
         (_, Then::Look) => (NextStep::Look, "The platform publishes it; Slipway looks whether it did."),
         (_, Then::Ask) => (NextStep::Ask, "If it is not public by then, you are asked."),
     };
-    let at = if row.state == State::Working { row.next.or(Some(end.at)) } else { Some(end.at) };
-    Some(Next { at, then, text: text.into() })
+    let at = match (row.state, row.due) {
+        (State::Working, _) => row.next.unwrap_or(end.at),
+        // Looks on the way there are no event.
+        (State::HandedOver, Some(due)) if due > now => due,
+        _ => end.at,
+    };
+    Some(Next { at: Some(at), then, text: text.into() })
 }
 
 #[cfg(test)]
@@ -120,6 +125,18 @@ mod tests {
             created_at: Timestamp::UNIX_EPOCH,
             must_ask: delivery::MustAsk::Nothing,
         }
+    }
+
+    #[test]
+    fn what_a_platform_holds_is_next_seen_at_its_minute() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let later = |seconds: i64| Some(Timestamp::from_second(1_800_000_000 + seconds).unwrap());
+        let four_days = 4 * 86_400;
+        let held = Delivery { due: later(four_days), next: later(19), ..row(State::HandedOver) };
+        assert_eq!(next(&held, "ok", None, now).unwrap().at, later(four_days));
+        // After its minute, the looks are what comes.
+        let late = Delivery { due: later(-60), next: later(19), ..row(State::HandedOver) };
+        assert_eq!(next(&late, "ok", None, now).unwrap().at, later(19));
     }
 
     #[test]
