@@ -78,7 +78,7 @@ pub struct Place {
     program: PathBuf,
     /// More of the environment, for all commands.
     pub env: Vec<(String, String)>,
-    /// Where secrets lie, as `--vault` names it.
+    /// Where secrets lie, as `--vault` names it; empty: not said.
     pub vault: &'static str,
     heard: Mutex<Vec<Said>>,
 }
@@ -162,8 +162,10 @@ impl Place {
             .env_remove("DBUS_SESSION_BUS_ADDRESS")
             .envs(self.env.iter().map(|(key, value)| (key, value)))
             .arg("--home")
-            .arg(home)
-            .args(["--vault", self.vault]);
+            .arg(home);
+        if !self.vault.is_empty() {
+            command.args(["--vault", self.vault]);
+        }
         if let Some(hosts) = hosts {
             command.arg("--hosts").arg(hosts);
         }

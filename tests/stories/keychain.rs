@@ -23,7 +23,8 @@ use slipway_core::engine::{Engine, House as Parts};
 use slipway_core::vault::keychain::KeychainVault;
 use slipway_core::vault::{Vault, VaultFault, VaultHandle, VaultKind};
 use slipway_core::wire::hosts::Hosts;
-use slipway_stories::call;
+use slipway_stories::binary::{Place, Said};
+use slipway_stories::{Person, call};
 
 const REAL: &str = "slipway";
 const SANDBOX: &str = "slipway.sandbox";
@@ -217,6 +218,84 @@ fn assert_absent(vault: &KeychainVault) {
 
 fn found(vault: &KeychainVault, key: &str) -> Option<Vec<u8>> {
     vault.get(key).expect("get").map(|secret| secret.expose().clone())
+}
+
+/// A place whose commands reach this bus, with its first channel signed in through this vault.
+async fn place(vault: &'static str) -> Place {
+    let mut place = Place::new().await.expect("a place");
+    let bus = env::var("DBUS_SESSION_BUS_ADDRESS").expect("a bus");
+    place.env.push(("DBUS_SESSION_BUS_ADDRESS".into(), bus));
+    place.vault = vault;
+    place.connect("youtube", &Person::default()).await.and_then(Said::done).expect("signed in");
+    place
+}
+
+/// A run by this vault leaves the post waiting, says which vault is wanted, and calls no sign-in dead.
+async fn is_the_wrong_vault(place: &mut Place, vault: &'static str, wanted: &str) {
+    place.vault = vault;
+    let seed = place.heard().len() as u64;
+    let film = place.video(&format!("{seed}.mp4"), 60_000, seed).expect("a video");
+    let id = place.post(&film, "Waits", &[]).await.expect("queued");
+    let process = place.start(&["run"]).expect("a run");
+    for nth in 0.. {
+        let shown = place.show(id).await.expect("shown");
+        if shown["problem"]["code"] == "wrong_vault" {
+            assert_eq!(shown["state"], "parked", "{shown:#}");
+            assert!(
+                shown["problem"]["message"].as_str().is_some_and(|text| text.contains(wanted)),
+                "{shown:#}"
+            );
+            break;
+        }
+        assert!(nth < 600, "{shown:#}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    process.stop().await.expect("stopped");
+    let accounts = place.json(&["accounts"]).await.and_then(|said| said.json()).expect("channels");
+    assert_eq!(accounts[0]["state"], "ok", "{accounts:#}");
+}
+
+async fn goes_out(place: &mut Place, vault: &'static str) {
+    place.vault = vault;
+    let said = place.run(&["run", "--until-idle"]).await.expect("a run");
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let due =
+        place.json(&["list", "--state", "published"]).await.and_then(|said| said.json()).expect("a list");
+    assert_eq!(due.as_array().map(Vec::len), Some(place.videos().len()), "{due:#}");
+}
+
+#[test]
+fn the_wrong_vault_changes_nothing_and_is_named() {
+    on_a_bus("the_wrong_vault_changes_nothing_and_is_named", |house| {
+        let daemon = house.start_keyring();
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            // Signed in through the file: the keychain is another vault, and what is not said is remembered.
+            let mut filed = place("file").await;
+            is_the_wrong_vault(&mut filed, "keychain", "--vault file").await;
+            let refused = filed.connect("youtube", &Person::default()).await.expect("answered");
+            assert_eq!(
+                (refused.code, refused.problem().ok().as_deref()),
+                (Some(6), Some("wrong_vault")),
+                "{refused:?}"
+            );
+            assert_eq!(items_of(SANDBOX), 0, "something was stored beside the file");
+            goes_out(&mut filed, "").await;
+
+            // Signed in through the keychain: the other way round.
+            let mut ringed = place("keychain").await;
+            is_the_wrong_vault(&mut ringed, "file", "without --vault").await;
+            goes_out(&mut ringed, "").await;
+            // The keyring of somebody else, or an emptied one, is told apart from a sign-in that ended.
+            drop(daemon);
+            wait_for_keyring(false);
+            fs::remove_dir_all(house.0.join(".local/share/keyrings")).expect("the keyring's files");
+            let _daemon = house.start_keyring();
+            is_the_wrong_vault(&mut ringed, "keychain", "holds none of this data folder's sign-ins").await;
+            ringed.connect("youtube", &Person::default()).await.and_then(Said::done).expect("signed in anew");
+            goes_out(&mut ringed, "").await;
+        });
+    });
 }
 
 /// Set in the second run of this program; its value is the empty home.

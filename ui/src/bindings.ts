@@ -184,6 +184,7 @@ export type Code =
   | "keychain_broken"
   | "secret_damaged"
   | "vault_damaged"
+  | "wrong_vault"
   | "too_many_files"
   | "disk_full"
   | "read_only"

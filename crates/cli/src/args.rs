@@ -15,7 +15,7 @@ Exit codes:
   4    not now: another Slipway runs this queue, a limit is spent, too many files are open,
        or the post's state forbids it
   5    offline, or the platform is down
-  6    the keychain or the vault is locked, absent or broken, or a secret in it is damaged
+  6    the keychain or the vault is locked, absent, broken or another one, or a secret in it is damaged
   7    the disk or the queue's file
   130  interrupted
 
@@ -43,16 +43,9 @@ pub struct Global {
     /// Speak to a sandbox: the JSON that `slipway sandbox --json` prints, as a file.
     #[arg(long, global = true, help_heading = "Everywhere", value_name = "FILE")]
     pub hosts: Option<PathBuf>,
-    /// Where secrets lie. There is no fallback from one to another.
-    #[arg(
-        long,
-        global = true,
-        help_heading = "Everywhere",
-        value_name = "KIND",
-        env = "SLIPWAY_VAULT",
-        default_value = "keychain"
-    )]
-    pub vault: VaultArg,
+    /// Where secrets lie: where this data folder keeps them already, else in the keychain. There is no fallback from one to another.
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "KIND", env = "SLIPWAY_VAULT")]
+    pub vault: Option<VaultArg>,
     /// File whose first line is the passphrase of the vault file (else SLIPWAY_PASSPHRASE, else you are asked).
     #[arg(long, global = true, help_heading = "Everywhere", value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,

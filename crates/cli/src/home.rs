@@ -6,11 +6,11 @@
 use crate::args::{Global, VaultArg};
 use serde_json::Value;
 use slipway_core::clock::Clock;
-use slipway_core::engine::{Engine, House};
+use slipway_core::engine::{Engine, House, database_path};
 pub use slipway_core::home::make_private_folder;
 use slipway_core::home::{default_home, namespace, of_world};
 use slipway_core::problem::{Code, Outcome, Problem};
-use slipway_core::secrets::vault_problem;
+use slipway_core::secrets::{kind_in, vault_problem};
 use slipway_core::sensitive::{SecretBytes, SecretString};
 use slipway_core::vault::file::FileVault;
 use slipway_core::vault::keychain::KeychainVault;
@@ -103,10 +103,11 @@ pub fn open(global: &Global, secrets: Secrets) -> Outcome<Engine> {
 
 /// The vault that a command line names.
 pub fn vault(global: &Global, place: &Place, secrets: Secrets) -> Outcome<Arc<dyn Vault>> {
-    if global.passphrase_file.is_some() && global.vault != VaultArg::File {
+    let kind = vault_kind(global, place);
+    if global.passphrase_file.is_some() && kind != VaultArg::File {
         return Err(Problem::block(Code::BadRequest, "--passphrase-file goes with --vault file."));
     }
-    Ok(match global.vault {
+    Ok(match kind {
         VaultArg::Keychain => Arc::new(KeychainVault::new(namespace(place.hosts.is_sandbox()))),
         VaultArg::Memory => Arc::new(MemoryVault::new()),
         VaultArg::File if secrets == Secrets::NotNeeded => Arc::new(Closed),
@@ -116,6 +117,15 @@ pub fn vault(global: &Global, place: &Place, secrets: Secrets) -> Outcome<Arc<dy
             Arc::new(FileVault::open(&path, passphrase).map_err(|fault| vault_problem(&fault))?)
         }
     })
+}
+
+/// The kind that is said, else the one this data folder keeps its secrets in.
+pub fn vault_kind(global: &Global, place: &Place) -> VaultArg {
+    let kept = || match kind_in(&database_path(&place.folder)) {
+        Some(VaultKind::File) => VaultArg::File,
+        _ => VaultArg::Keychain,
+    };
+    global.vault.unwrap_or_else(kept)
 }
 
 /// Where `--vault file` lies.

@@ -34,7 +34,9 @@ pub fn exit_of(code: Code) -> Exit {
         | SignInTimeout | SignInFailed | SignInEnds | PermissionMissing => Exit::SignIn,
         QuotaSpent | AccountLimit | RateLimited | AlreadyRunning | NotNow | TooManyFiles => Exit::NotNow,
         Offline | PlatformDown => Exit::Offline,
-        KeychainLocked | KeychainAbsent | KeychainBroken | SecretDamaged | VaultDamaged => Exit::Vault,
+        KeychainLocked | KeychainAbsent | KeychainBroken | SecretDamaged | VaultDamaged | WrongVault => {
+            Exit::Vault
+        }
         DiskFull | ReadOnly | DatabaseNewer | DatabaseCorrupt | DatabaseMissing | DatabaseOtherWorld => {
             Exit::Disk
         }

@@ -97,6 +97,8 @@ pub enum Code {
     SecretDamaged,
     /// The vault file as a whole can't be read.
     VaultDamaged,
+    /// The secrets of this data folder lie in another vault.
+    WrongVault,
     /// The system lets the program open no more files.
     TooManyFiles,
     DiskFull,

@@ -9,15 +9,17 @@
 
 mod entry;
 mod index;
+mod kept;
 pub mod listing;
 
 pub use entry::Owner;
+pub use kept::kind_in;
 
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::sensitive::{SecretBytes, SecretString};
 use crate::store::{Store, account, app};
 use crate::vault::seal::{self, MemoKey};
-use crate::vault::{VaultFault, VaultHandle};
+use crate::vault::{VaultFault, VaultHandle, VaultKind};
 use entry::{Entry, Home};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -39,6 +41,10 @@ pub enum SecretFault {
     OtherChannel { account: i64, name: String, stored: String },
     /// The entry of a developer app can't be read, or is that of another app.
     AppSecret { platform: String },
+    /// There is nothing of the channel or app here, and this data folder keeps its secrets in a vault of another kind.
+    AnotherVault { kept: VaultKind },
+    /// The vault is of the kind this data folder uses, and holds none of its sign-ins: it was emptied, or it is another one.
+    EmptyVault { kind: VaultKind },
     /// The row could not be read.
     Store(Problem),
 }
@@ -56,6 +62,8 @@ pub struct Secrets {
     store: Store,
     home: Arc<Home>,
     memo_keys: Arc<Mutex<HashMap<i64, Arc<MemoKey>>>>,
+    /// The kind of vault that the database names, once it was read.
+    kept: Arc<Mutex<Option<VaultKind>>>,
 }
 
 impl Secrets {
@@ -65,7 +73,7 @@ impl Secrets {
         // A folder that can't be named in full is named as it was given.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
         let home = Arc::new(Home { id: store.folder_id().to_string(), path });
-        Secrets { vault, store, home, memo_keys: Arc::default() }
+        Secrets { vault, store, home, memo_keys: Arc::default(), kept: Arc::default() }
     }
 
     pub fn vault(&self) -> &VaultHandle {
@@ -82,6 +90,9 @@ impl Secrets {
 
     /// Keeps a value of this data folder under `home/<folder id>/<name>`.
     pub async fn keep_value(&self, name: &str, value: &[u8]) -> Result<(), VaultFault> {
+        if self.is_kept_elsewhere().is_err() {
+            return Err(VaultFault::broken("this data folder keeps its sign-ins in another vault"));
+        }
         self.put(name, entry::of_bytes(&self.home, value).as_bytes()).await
     }
 
@@ -91,7 +102,10 @@ impl Secrets {
     /// `OtherChannel` when the entry is that of another channel than the account's row names.
     pub async fn account(&self, id: i64) -> Result<Option<AccountSecret>, SecretFault> {
         let name = entry::account_name(id);
-        let Some(bytes) = self.vault.get(&self.key(&name)).await? else { return Ok(None) };
+        let Some(bytes) = self.vault.get(&self.key(&name)).await? else {
+            self.is_the_right_vault().await?;
+            return Ok(None);
+        };
         let owner = self.account_owner(id)?;
         let damaged = |fault| match fault {
             VaultFault::Damaged { .. } => {
@@ -114,13 +128,18 @@ impl Secrets {
             }
         }
         self.remember(id, &memo_key);
+        self.is_kept_here().await;
         Ok(Some(AccountSecret { refresh, memo_key }))
     }
 
     /// The account's entry where it can be used: nothing where it is damaged or that of another channel, too.
     pub async fn usable(&self, id: i64) -> Result<Option<AccountSecret>, SecretFault> {
         match self.account(id).await {
-            Err(SecretFault::AccountDamaged { .. } | SecretFault::OtherChannel { .. }) => Ok(None),
+            Err(
+                SecretFault::AccountDamaged { .. }
+                | SecretFault::OtherChannel { .. }
+                | SecretFault::EmptyVault { .. },
+            ) => Ok(None),
             answered => answered,
         }
     }
@@ -128,10 +147,16 @@ impl Secrets {
     /// Stores a refresh token; the memo key stays, or is made. Nothing never replaces something (C28). An entry that can't be read,
     /// or is that of another channel, is replaced whole: the person has just signed in with this one.
     pub async fn keep_refresh(&self, id: i64, refresh: Option<SecretString>) -> Result<(), SecretFault> {
+        self.may_keep_here()?;
         let old = match self.account(id).await {
             Ok(old) => old,
-            Err(SecretFault::AccountDamaged { .. } | SecretFault::OtherChannel { .. })
-            | Err(SecretFault::Vault(VaultFault::Damaged { .. })) => None,
+            Err(
+                SecretFault::AccountDamaged { .. }
+                | SecretFault::OtherChannel { .. }
+                | SecretFault::EmptyVault { .. }
+                | SecretFault::AnotherVault { .. }
+                | SecretFault::Vault(VaultFault::Damaged { .. }),
+            ) => None,
             Err(fault) => return Err(fault),
         };
         let memo_key = old.as_ref().map_or_else(|| Arc::new(MemoKey::generate()), |old| old.memo_key.clone());
@@ -141,6 +166,7 @@ impl Secrets {
         let written = entry::of_account(&self.home, &owner, refresh.as_ref(), &memo_key);
         self.put(&entry::account_name(id), written.as_bytes()).await?;
         self.remember(id, &memo_key);
+        self.is_kept_here().await;
         Ok(())
     }
 
@@ -149,7 +175,8 @@ impl Secrets {
     pub async fn wipe_account(&self, id: i64) -> Result<(), SecretFault> {
         self.memo_keys.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&id);
         match self.account(id).await {
-            Err(SecretFault::OtherChannel { .. }) => return Ok(()),
+            Err(SecretFault::OtherChannel { .. } | SecretFault::EmptyVault { .. }) => return Ok(()),
+            Err(fault @ SecretFault::AnotherVault { .. }) => return Err(fault),
             Err(SecretFault::Vault(fault)) if !matches!(fault, VaultFault::Damaged { .. }) => {
                 return Err(fault.into());
             }
@@ -172,7 +199,10 @@ impl Secrets {
     /// The secret of a developer app; that of another app is never given away.
     pub async fn app(&self, id: i64) -> Result<Option<SecretString>, SecretFault> {
         let name = entry::app_name(id);
-        let Some(bytes) = self.vault.get(&self.key(&name)).await? else { return Ok(None) };
+        let Some(bytes) = self.vault.get(&self.key(&name)).await? else {
+            self.is_kept_elsewhere()?;
+            return Ok(None);
+        };
         let owner = self.app_owner(id)?;
         let lost = || SecretFault::AppSecret { platform: owner.platform.clone() };
         let damaged = |fault| match fault {
@@ -187,8 +217,11 @@ impl Secrets {
     }
 
     pub async fn keep_app(&self, id: i64, secret: &SecretString) -> Result<(), SecretFault> {
+        self.may_keep_here()?;
         let written = entry::of_app(&self.home, &self.app_owner(id)?, secret);
-        Ok(self.put(&entry::app_name(id), written.as_bytes()).await?)
+        self.put(&entry::app_name(id), written.as_bytes()).await?;
+        self.is_kept_here().await;
+        Ok(())
     }
 
     pub async fn wipe_app(&self, id: i64) -> Result<(), SecretFault> {
@@ -283,6 +316,8 @@ impl From<SecretFault> for Problem {
                 format!("The stored sign-in of {name} is damaged. Sign in again with {name}; that replaces it."),
             )
             .fix(Fix::SignIn { account }),
+            SecretFault::AnotherVault { kept } => kept::another(kept),
+            SecretFault::EmptyVault { kind } => kept::empty(kind),
             SecretFault::AppSecret { platform } => Problem::block(
                 Code::SecretDamaged,
                 "The stored secret of this developer app is damaged or belongs to another app. Enter the app's secret again.",

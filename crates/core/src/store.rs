@@ -16,7 +16,7 @@ pub mod media;
 mod open;
 pub use backup::{Cancel, Choice, Holds, PutInPlace, backup_named, look_at, restore};
 pub(crate) use backup::{backups, is_as_written, sweep_halves};
-pub(crate) use open::folder_id_in;
+pub(crate) use open::{folder_id_in, meta_in};
 pub mod post;
 pub mod purge;
 pub(crate) mod restored;

@@ -49,7 +49,7 @@ pub enum VaultFault {
     Locked,
     /// There is no keychain to talk to: no session bus, no secret service, or no default collection in it.
     #[error(
-        "No keychain was found on this system. Install and start one (GNOME Keyring, KWallet or KeePassXC), make sure it has a default keyring, or choose the encrypted file in the settings."
+        "No keychain was found on this system. Install and start one (GNOME Keyring, KWallet or KeePassXC), make sure it has a default keyring; or keep secrets in an encrypted file, with --vault file on the command line."
     )]
     Absent,
     /// The keychain answered that this program may not.

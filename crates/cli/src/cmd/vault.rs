@@ -54,7 +54,7 @@ impl Asked {
                 out,
             }))));
         }
-        if global.vault == VaultArg::File && !home::vault_file(&place).exists() {
+        if home::vault_kind(global, &place) == VaultArg::File && !home::vault_file(&place).exists() {
             return Ok(None);
         }
         Ok(Some(Asked::Vault(VaultHandle::new(home::vault(global, &place, Secrets::Needed)?))))
@@ -159,7 +159,7 @@ fn agreed(entries: usize, out: Out) -> Outcome<bool> {
 
 /// A damaged vault file holds nothing that could be used: a new one takes its place.
 fn begin_anew(global: &Global, place: &Place, out: Out) -> Outcome<Exit> {
-    if global.vault != VaultArg::File {
+    if home::vault_kind(global, place) != VaultArg::File {
         return Err(Problem::block(
             Code::BadRequest,
             "This goes with --vault file. A keychain is mended by your system.",

@@ -338,6 +338,7 @@ fn passes(code: Code) -> bool {
             | Code::KeychainLocked
             | Code::KeychainAbsent
             | Code::KeychainBroken
+            | Code::WrongVault
             | Code::DiskFull
             | Code::NotNow
     )

@@ -34,6 +34,11 @@ pub(super) fn app_name(id: i64) -> String {
     format!("app/{id}")
 }
 
+/// Is it the name of a sign-in or of an app's secret, and not of a value of the folder itself?
+pub(super) fn is_secret(name: &str) -> bool {
+    name.starts_with("account/") || name.starts_with("app/")
+}
+
 /// Whose an entry is: a channel or a developer app, as the platform calls it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {

@@ -191,8 +191,13 @@ fn folder_id(connection: &Connection) -> Outcome<String> {
 
 /// The id of the data folder whose queue lies in this file, without changing anything; nothing where it can't be read.
 pub(crate) fn folder_id_in(path: &Path) -> Option<String> {
+    meta_in(path, "folder")
+}
+
+/// The same for any value that a database keeps about itself.
+pub(crate) fn meta_in(path: &Path, key: &str) -> Option<String> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
-    connection.query_row("SELECT value FROM meta WHERE key = 'folder'", [], |row| row.get(0)).ok()
+    super::setting::meta(&connection, key).ok().flatten()
 }
 
 /// Files up to this size are read whole when they are opened. Larger ones are checked right after, beside the work: reading them takes

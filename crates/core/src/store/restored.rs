@@ -189,6 +189,7 @@ pub(crate) fn mark(sql: &Connection, found: PutBack, generation: u64) -> rusqlit
     if found == PutBack::CopiedFolder {
         // The entries in the vault are the original's: this one gets an id of its own, and signs in for itself.
         sql.execute("UPDATE meta SET value = lower(hex(randomblob(16))) WHERE key = 'folder'", [])?;
+        sql.execute("DELETE FROM meta WHERE key = 'vault'", [])?;
         sql.execute("UPDATE account SET state = 'sign_in' WHERE state = 'ok'", [])?;
     }
     let at = Timestamp::from_millisecond(as_of).unwrap_or_default();
