@@ -169,6 +169,26 @@ async fn a_draft_is_called_done_or_given_up_by_hand_c15() -> anyhow::Result<()> 
     Ok(())
 }
 
+/// Cancelled while TikTok works on it: all of it is there, so it comes to the inbox, and that is told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_draft_cancelled_on_its_way_to_the_inbox_is_told_to_come_there() -> anyhow::Result<()> {
+    let town = Town::new().await?;
+    town.sandbox.settings(|settings| settings.processing_ms = 3_600_000);
+    let engine = town.at_home("tiktok").await?;
+    let path = town.video("draft.mp4", 300_000, 6)?;
+    let id = post(&engine, &path, "", draft()).await?;
+    let running = Running::start(&engine);
+    wait_shown(&engine, id, "TikTok works on it", PATIENCE, |shown| {
+        shown["stage"] == "processing" && !shown["remote"].is_null()
+    })
+    .await?;
+    call(&engine, "posts.cancel", json!({"id": id})).await?;
+    let shown = wait_for(&engine, id, &["cancelled", "stuck"], PATIENCE).await?;
+    running.stop().await?;
+    ensure!(shown["state"] == "cancelled" && shown["problem"]["code"] == "finish_there", "{shown:#}");
+    town.nothing_odd()
+}
+
 /// Killed in the middle of its upload and started again long after its minute: what the channel's rule says happens, also where the
 /// bytes are there and one call is left (C17).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -24,8 +24,8 @@ pub use claim::{
 pub(crate) use doubt::{Doubt, doubt_of, is_anothers, keep_doubt};
 pub use pressing::{Minute, claim_pressing, minute_of, pressing};
 pub(crate) use taken_back::{cancelled_at, is_cancelling};
+use taken_back::{cancelled_but, forget_draft, hurry_a_cancel, not_cancelled};
 pub use taken_back::{done, nothing_there};
-use taken_back::{forget_draft, hurry_a_cancel, not_cancelled};
 pub use turn::reorder;
 pub use wish::{Cancelled, cancel, decide, finish, pause, re_time, retry, retry_errands, schedule, un_time};
 
@@ -486,7 +486,7 @@ pub fn cancelled(tx: &mut Tx, id: i64) -> Outcome<()> {
 }
 
 /// An errand came to its end. A retraction takes its delivery along.
-pub fn errand_done(tx: &mut Tx, ticket: &Ticket, now: Timestamp) -> Outcome<()> {
+pub fn errand_done(tx: &mut Tx, ticket: &Ticket, notes: &[Problem], now: Timestamp) -> Outcome<()> {
     let Some(row) = &ticket.errand else { return Ok(()) };
     tx.execute(
         "UPDATE errand SET state = 'done', claim = NULL, claimed_at = NULL, in_flight = NULL, memo = NULL, next_at = NULL, problem = NULL, done_at = ?2 WHERE id = ?1",
@@ -494,7 +494,10 @@ pub fn errand_done(tx: &mut Tx, ticket: &Ticket, now: Timestamp) -> Outcome<()> 
     )
     .map_err(problem)?;
     match row.task {
-        Errand::Retract => cancelled(tx, ticket.delivery.id)?,
+        Errand::Retract => match notes.first() {
+            Some(note) => cancelled_but(tx, ticket.delivery.id, note)?,
+            None => cancelled(tx, ticket.delivery.id)?,
+        },
         Errand::Amend => {
             // What an earlier edit could not bring is there now, or is not wanted any more.
             tx.execute(

@@ -31,11 +31,14 @@ pub(crate) fn is_cancelling(sql: &Connection, id: i64) -> rusqlite::Result<bool>
 
 /// The draft lies in its creator's own hands: it is forgotten here, and told to be there, since no app can delete it.
 pub(super) fn forget_draft(tx: &mut Tx, id: i64) -> Outcome<()> {
-    cancelled(tx, id)?;
     let message = "Cancelled: Slipway does not look after it any more. Its draft still waits at the platform, where only you can delete it.";
-    let left = Problem::warn(Code::FinishThere, message);
-    tx.execute("UPDATE delivery SET problem = ?2 WHERE id = ?1", params![id, text(&left)])
-        .map_err(problem)?;
+    cancelled_but(tx, id, &Problem::warn(Code::FinishThere, message))
+}
+
+/// Cancelled, and something of it is told: what stays at the platform.
+pub(super) fn cancelled_but(tx: &mut Tx, id: i64, note: &Problem) -> Outcome<()> {
+    cancelled(tx, id)?;
+    tx.execute("UPDATE delivery SET problem = ?2 WHERE id = ?1", params![id, text(note)]).map_err(problem)?;
     Ok(())
 }
 

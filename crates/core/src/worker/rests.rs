@@ -139,7 +139,7 @@ pub(super) async fn rests(
                 }
                 match &again.errand {
                     None => queue::done(tx, &again, &rest.begun(), &done, &extras, now),
-                    Some(_) => queue::errand_done(tx, &again, now),
+                    Some(_) => queue::errand_done(tx, &again, &done.notes, now),
                 }
             };
             engine.write(write).await

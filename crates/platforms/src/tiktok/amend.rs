@@ -40,9 +40,10 @@ pub(crate) fn looked(job: &Job, id: String, reply: &Reply) -> Result<Step<Memo>,
         return Err(Fault::Unsure { detail: "TikTok no longer knows what became of this upload".into() });
     }
     match read::seen(reply)?.stand {
-        // It lies in the creator's inbox, or will: public is only what the creator makes so. Or nothing came of it.
-        Stand::Inbox | Stand::Failed(_) => Ok(gone(id)),
-        Stand::Working if write::is_draft(job) => Ok(gone(id)),
+        Stand::Failed(_) => Ok(gone(id)),
+        // It lies in the creator's inbox, or will: public is only what the creator makes so.
+        Stand::Inbox => Ok(left_there(id)),
+        Stand::Working if write::is_draft(job) => Ok(left_there(id)),
         Stand::Working => Err(Fault::Refused(Problem::block(
             Code::AlreadyPublic,
             "TikTok has all of the video and posts it by itself; no app can take it back. Delete it in the TikTok app once it is there.",
@@ -59,6 +60,15 @@ fn already_public() -> Problem {
 }
 
 fn gone(id: String) -> Step<Memo> {
-    let done = Published { remote: None, privacy: None, public_at: None, notes: Vec::new() };
+    taken_back(id, Vec::new())
+}
+
+fn left_there(id: String) -> Step<Memo> {
+    let message = "Cancelled: Slipway does not look after it any more. Its draft is in your TikTok inbox, or comes there; only you can delete it.";
+    taken_back(id, vec![Problem::warn(Code::FinishThere, message)])
+}
+
+fn taken_back(id: String, notes: Vec<Problem>) -> Step<Memo> {
+    let done = Published { remote: None, privacy: None, public_at: None, notes };
     Step::new(Stage::Removing, Memo::Retracting { id }, Act::Done(done))
 }

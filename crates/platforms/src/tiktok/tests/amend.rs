@@ -21,12 +21,14 @@ fn a_change_is_refused_with_where_to_make_it() {
 fn taking_back_looks_first() {
     let take_back =
         |job: Job| House::begin(errand(Errand::Retract, PUBLISH_ID, job)).sends("tiktok.status.fetch");
-    for (job, said) in [
-        (draft(job()), status("SEND_TO_USER_INBOX")),
-        (draft(job()), uploading(SIZE)),
-        (job(), failed("internal")),
+    for (job, said, left) in [
+        (draft(job()), status("SEND_TO_USER_INBOX"), Some(Code::FinishThere)),
+        (draft(job()), uploading(SIZE), Some(Code::FinishThere)),
+        (job(), failed("internal"), None),
     ] {
-        assert_eq!(take_back(job).hears(said).done().remote, None);
+        let house = take_back(job).hears(said);
+        let done = house.done();
+        assert_eq!((done.remote.as_ref(), done.notes.first().map(|note| note.code)), (None, left));
     }
     for (job, said) in [
         (job(), uploading(SIZE)),
