@@ -302,7 +302,7 @@ pub struct List {
     /// Due before.
     #[arg(long, value_name = "WHEN")]
     pub to: Option<String>,
-    /// draft, due, working, ready, handed_over, parked, stuck, published or cancelled.
+    /// draft, due, working, ready, handed_over, to_finish, parked, stuck, published or cancelled.
     #[arg(long)]
     pub state: Option<String>,
     #[arg(long)]

@@ -61,7 +61,7 @@ pub fn fix_text(problem: &Problem) -> Option<String> {
             "client_secret" => "give the app's secret with --secret-stdin or SLIPWAY_CLIENT_SECRET".into(),
             "redirect" => "say another --redirect, or leave it out".into(),
             "way" => "say another --way".into(),
-            "choose" => "say another --choose".into(),
+            "choose" => "say which with --choose".into(),
             "url" => "say its address with --url".into(),
             "parallel_uploads" => "slipway settings set parallel_uploads=3".into(),
             "zone" => "slipway settings set zone=Europe/Berlin, or another city's name".into(),

@@ -307,6 +307,14 @@ pub struct Words {
     pub caption: String,
 }
 
+impl Words {
+    /// What a post is called where it is listed: its title, or the first line of its caption; empty where it has neither.
+    pub fn called(&self) -> &str {
+        let lines = [self.title.as_str()].into_iter().chain(self.caption.lines());
+        lines.map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
+    }
+}
+
 /// Options by key, values as Facts say.
 pub type Options = Map<String, Value>;
 

@@ -109,6 +109,7 @@ pub struct DeliveryView {
     pub account: i64,
     pub account_name: String,
     pub platform: String,
+    /// Its title, or the first line of its caption where it has none.
     pub title: String,
     pub file: String,
     pub state: State,
@@ -434,7 +435,7 @@ fn line(row: &rusqlite::Row, holds: &[Hold], now: Timestamp) -> rusqlite::Result
         account: delivery.account,
         account_name: row.get(after + 4)?,
         platform: row.get(after + 5)?,
-        title: delivery.words.as_ref().map_or(words.title, |own| own.title.clone()),
+        title: delivery.words.as_ref().unwrap_or(&words).called().to_string(),
         file: crate::worker::job::file_name(std::path::Path::new(&path)),
         state: delivery.state,
         stage: delivery.stage,

@@ -145,7 +145,7 @@ impl Teller {
     }
 
     async fn tell(&mut self, door: &Door, event: &Event) {
-        if event.what == What::Clock {
+        if event.what == What::Clock && !self.out.json {
             self.tell_clock(door);
         }
         if let What::Notice { kind: NoticeKind::NeedsYou | NoticeKind::Missed, .. } = event.what {
@@ -163,8 +163,10 @@ impl Teller {
         if self.out.json {
             let mut line = serde_json::to_value(event).unwrap_or(Value::Null);
             line["at"] = json!(door.engine.clock().now());
-            if event.what == What::House {
-                line["problem"] = json!(door.engine.store().trouble());
+            match event.what {
+                What::House => line["problem"] = json!(door.engine.store().trouble()),
+                What::Clock => line["problem"] = json!(door.engine.clock_problem()),
+                _ => {}
             }
             if let Some(mut view) = view {
                 // The history is long and was told as it happened.
@@ -197,9 +199,6 @@ impl Teller {
             None => self.out.good("This computer's clock is right again."),
         };
         self.clock = problem;
-        if self.out.json {
-            return self.out.json_line(&json!({ "what": "clock", "problem": self.clock }));
-        }
         let now = times::clock(door.engine.clock().now());
         self.line(&format!("{}  {text}", self.out.faint(&now)));
     }

@@ -26,7 +26,7 @@ pub struct Days {
     pub most: u32,
     pub account: Option<i64>,
     pub state: Option<State>,
-    /// Only posts whose title holds this, in any case of letters.
+    /// Only posts whose title holds this, in any case of letters; their caption where they have no title.
     pub text: Option<String>,
 }
 
@@ -53,7 +53,10 @@ impl Engine {
         self.read(|sql| {
             // One walk over the days' index for the counts, which has all that is asked for; only what is shown is then read whole.
             let title = match text {
-                Some(_) => "coalesce(json_extract(coalesce(delivery.words, post.words), '$.title'), '')",
+                Some(_) => {
+                    "coalesce(nullif(json_extract(coalesce(delivery.words, post.words), '$.title'), ''), \
+                     json_extract(coalesce(delivery.words, post.words), '$.caption'), '')"
+                }
                 None => "''",
             };
             let join = if text.is_some() { "JOIN post ON post.id = delivery.post_id" } else { "" };

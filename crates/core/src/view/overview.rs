@@ -166,7 +166,7 @@ impl Engine {
                     account: row.get(3)?,
                     account_name: row.get(4)?,
                     platform: row.get(5)?,
-                    title: if words.title.is_empty() { file } else { words.title },
+                    title: if words.called().is_empty() { file } else { words.called().to_string() },
                     step: row.get(8)?,
                     outcome: row.get(9)?,
                     status: row.get(10)?,

@@ -92,7 +92,7 @@ export function cards(rows: DeliveryView[], composing: Composing[], zone: string
     const wall = wallOf(one.due, zone);
     found.push({
       key: `c${one.id}`,
-      title: one.words.title || (one.file ?? ""),
+      title: called(one),
       day: dayNumber(wall),
       minute: minutesOf(wall),
       media: one.media,
@@ -102,6 +102,10 @@ export function cards(rows: DeliveryView[], composing: Composing[], zone: string
   }
   return found.sort((a, b) => a.day - b.day || a.minute - b.minute || (a.key < b.key ? -1 : 1));
 }
+
+/** As the engine calls a post: its title, or the first line of its caption, or its file. */
+const called = ({ words, file }: Composing): string =>
+  [words.title, ...words.caption.split("\n")].map((line) => line.trim()).find(Boolean) ?? file ?? "";
 
 const instantOfDraft = ({ due, at, zone, fold }: Composing, shown: string): number | undefined => {
   if (due !== null) return Date.parse(due);
@@ -132,7 +136,7 @@ export function drafts(rows: DeliveryView[], composing: Composing[], zone: strin
   }
   const written = composing.map((one) => ({
     key: `tc${one.id}`,
-    title: one.words.title || (one.file ?? ""),
+    title: called(one),
     media: one.media,
     rows: [],
     composing: one.id,
