@@ -6,7 +6,7 @@ mod house;
 use house::meta::{BAKES, Caller, GRAPH, code, kind};
 use house::{House, UNIT, hex, house, read, stuff};
 use serde_json::{Value, json};
-use slipway_sandbox::{Deed, Fault};
+use slipway_sandbox::{Deed, Fault, MetaAnswers};
 use std::time::Duration;
 
 /// Opens the upload of a file; the id to speak of it by.
@@ -75,7 +75,7 @@ async fn a_file_becomes_a_handle_and_that_a_video() {
     let handle = body["h"].as_str().unwrap();
     assert!(handle.starts_with("2:"));
     assert!(house.sandbox.state().videos.is_empty());
-    let words = [("title", "A cake"), ("description", "Eat it."), ("content_category", "FOOD")];
+    let words = [("title", "A cake"), ("description", "Eat it."), ("content_category", "FOOD_HEALTH")];
     let (status, body) = create(&page, handle, &words).await;
     assert_eq!(status, 200, "{body}");
     let id = body["id"].as_str().unwrap();
@@ -87,7 +87,7 @@ async fn a_file_becomes_a_handle_and_that_a_video() {
     );
     assert_eq!((video.blake3.as_deref(), video.tall), (Some(hex(&all).as_str()), false));
     assert!(video.public_at_ms.is_some());
-    assert_eq!(video.options["content_category"], "FOOD");
+    assert_eq!(video.options["content_category"], "FOOD_HEALTH");
     let (_, body) = page.get(id, &[("fields", "permalink_url,published,title,post_id")]).await;
     assert_eq!(body["permalink_url"], json!(format!("https://www.facebook.com/{BAKES}/videos/{id}")));
     let names: Vec<String> = house.sandbox.calls().into_iter().map(|call| call.api).collect();
@@ -165,6 +165,8 @@ async fn making_a_video_has_rules() {
         vec![("published", "false"), ("scheduled_publish_time", &late)],
         vec![("published", "maybe")],
         vec![("title", &long)],
+        vec![("content_category", "FOOD")],
+        vec![("content_category", "music")],
     ] {
         let (status, body) = create(&page, &handle, &more).await;
         assert_eq!((status, code(&body).0), (400, 100), "{more:?}");
@@ -199,7 +201,16 @@ async fn a_scheduled_video_is_found_changed_and_public_at_its_minute() {
     assert_eq!((&found["title"], &found["published"]), (&json!("A cake"), &json!(false)));
     assert!(found["scheduled_publish_time"].as_str().unwrap().ends_with("+0000"));
     let id = found["id"].as_str().unwrap().to_string();
-    assert_eq!(page.post(&id, &[("title", "A better cake")]).await.0, 200);
+    for wrong in [
+        ("title", "A better cake"),
+        ("title", ""),
+        ("name", ""),
+        ("description", ""),
+        ("content_category", "CAKES"),
+    ] {
+        assert_eq!(code(&page.post(&id, &[wrong]).await.1).0, 100, "{wrong:?}");
+    }
+    assert_eq!(page.post(&id, &[("name", "A better cake")]).await.0, 200);
     let later = seconds(&house, 7200);
     assert_eq!(page.post(&id, &[("scheduled_publish_time", &later)]).await.0, 200);
     let (_, posts) = page.get(&format!("{BAKES}/scheduled_posts"), &[]).await;
@@ -227,6 +238,30 @@ async fn a_scheduled_video_is_found_changed_and_public_at_its_minute() {
     assert_eq!(page.post(&left.id, &[("is_published", "true")]).await.0, 200);
     house.sandbox.advance(Duration::from_secs(3));
     assert!(house.only_video().public_at_ms.is_some());
+}
+
+#[tokio::test]
+async fn upright_video_posted_as_video_stays_a_draft() {
+    let house = house().await;
+    let mira = house.person("mira");
+    let page = mira.page(BAKES).await;
+    house.sandbox.settings(|settings| settings.meta.upright = true);
+    let handle = handle(&mira, &stuff(20)).await;
+    let (_, made) = create(&page, &handle, &[]).await;
+    let id = made["id"].as_str().unwrap();
+    house.sandbox.advance(Duration::from_secs(3));
+    let fields = [("fields", "published,post_id,status")];
+    let (_, body) = page.get(id, &fields).await;
+    assert_eq!((&body["published"], &body["post_id"]), (&json!(true), &Value::Null));
+    assert_eq!(body["status"]["publishing_phase"]["publish_status"], "draft");
+    let video = house.only_video();
+    assert_eq!((video.privacy.as_str(), video.public_at_ms, video.tall), ("draft", None, true));
+    // Asking again changes nothing, and no list that an audience sees has it.
+    assert_eq!(page.post(id, &[("published", "true")]).await.0, 200);
+    assert_eq!(page.get(&format!("{BAKES}/published_posts"), &[]).await.1["data"], json!([]));
+    house.sandbox.settings(|settings| settings.meta.answers = MetaAnswers::Field);
+    let (_, body) = page.get(id, &fields).await;
+    assert_eq!((&body["published"], &body["status"]["publishing_phase"]), (&json!(true), &Value::Null));
 }
 
 #[tokio::test]

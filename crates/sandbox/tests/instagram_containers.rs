@@ -38,6 +38,7 @@ async fn every_parameter_of_a_container_is_checked() {
         (vec![reel, ("thumb_offset", "first")], (1, Some(2_207_057))),
         (vec![reel, ("cover_url", "cover.jpg")], (9004, Some(2_207_052))),
         (vec![reel, ("alt_text", "A cake")], parameter),
+        (vec![reel, ("scheduled_publish_time", "1800000000")], parameter),
         (vec![reel, ("video_url", "https://creator.example/a.mp4")], parameter),
         (vec![reel, ("is_carousel_item", "true")], (100, Some(2_207_023))),
         (vec![reel, ("product_tags", "[1,2,3,4,5,6]")], (100, Some(2_207_035))),

@@ -115,8 +115,11 @@ fn looked(job: &Job, id: String, misses: u32, reply: &Reply) -> Result<Step<Memo
     let time = another_time(job, &seen)?;
     let unfinished =
         write::kind(job) == Kind::Reel && !seen.is_public() && !seen.is_planned() && !seen.is_on_its_way();
-    let call = write::amend(job, &id, time);
-    Ok(send(Stage::Editing, Memo::AmendWriting { id, unfinished }, call))
+    Ok(match write::amend(job, &id, time) {
+        Some(call) => send(Stage::Editing, Memo::AmendWriting { id, unfinished }, call),
+        // No words, no options and the same time: what Facebook has is judged as it stands.
+        None => read_back(id, 0),
+    })
 }
 
 /// The time it is to have, where it is planned for another.
@@ -160,7 +163,9 @@ fn amended(job: &Job, id: String, misses: u32, reply: &Reply) -> Result<Step<Mem
         (false, _) => true,
     };
     let folded = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let same_words = folded(&seen.description) == folded(&job.words.caption);
+    // An empty text is not taken, so it was not sent, and what stands there stays.
+    let kept = job.words.caption.trim().is_empty() && !seen.description.trim().is_empty();
+    let same_words = kept || folded(&seen.description) == folded(&job.words.caption);
     // What it shows may lag behind what we wrote a second ago; only a lasting difference is told.
     if !(same_time && same_words) && misses < LASTING {
         let memo = Memo::AmendReading { id, misses: misses + 1 };
@@ -180,6 +185,15 @@ fn amended(job: &Job, id: String, misses: u32, reply: &Reply) -> Result<Step<Mem
             Problem::block(
                 Code::Strange,
                 "Facebook said yes to the new text, but still shows another one. Check the post on the Page.",
+            )
+            .edit("caption"),
+        ));
+    }
+    if kept {
+        return Err(Fault::Refused(
+            Problem::block(
+                Code::Refused,
+                "Facebook takes no empty description, so the post keeps the one it has; all else is changed. Remove it on the Page, or write another one here.",
             )
             .edit("caption"),
         ));

@@ -24,7 +24,7 @@ pub(super) fn check(job: &Job) -> Vec<Problem> {
     let mut problems = Vec::new();
     match kind {
         Kind::Reel => reel(job, &mut problems),
-        Kind::Video => problems.extend(video(job)),
+        Kind::Video => problems.extend([video(job), upright(job)].into_iter().flatten()),
     }
     let moved = if job.errand == Errand::Amend { amend::not_kept(job) } else { None };
     problems.extend(
@@ -101,6 +101,18 @@ fn video(job: &Job) -> Option<Problem> {
             .fix(Fix::ChooseFile),
         ),
     }
+}
+
+/// An upright video that comes by this way is kept as the draft of a reel (seen in July 2026). That a square one is not is unsure.
+fn upright(job: &Job) -> Option<Problem> {
+    let (width, height) = (job.media.width?, job.media.height?);
+    (height > width && job.remote.is_none()).then(|| {
+        Problem::warn(
+            Code::FileUnsupported,
+            format!("This video is upright ({width} × {height}). Facebook keeps such a video as a draft that nobody sees, until somebody publishes it on the Page. Post it as a reel instead."),
+        )
+        .edit("kind")
+    })
 }
 
 /// Asked of the user, since no call tells it.

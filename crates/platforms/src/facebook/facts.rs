@@ -139,7 +139,7 @@ const OPTIONS: &[OptionFact] = &[
     OptionFact {
         key: "kind",
         label: "Post it as",
-        help: "A reel is upright and 3 to 90 seconds long. A video may have any shape and be up to 240 minutes long; Facebook may show it among the reels all the same.",
+        help: "A reel is upright and 3 to 90 seconds long. A video may be up to 240 minutes long; an upright one stays a draft that nobody sees, so post it as a reel.",
         kind: OptionKind::OneOf { choices: &[("reel", "Reel"), ("video", "Video")] },
         required: true,
         default: Some(r#""reel""#),

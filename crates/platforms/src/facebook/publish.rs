@@ -27,6 +27,8 @@ const SILENT: [u64; 2] = [2, 5];
 const LATE: [u64; 6] = [2, 5, 10, 20, 40, 60];
 /// Looks after the minute that find it neither planned nor public.
 const UNPLANNED: u32 = 5;
+/// Looks that find it ready and kept back, over a minute: what it shows may lag.
+const KEPT_BACK: u32 = 8;
 
 pub(super) fn begin(job: &Job) -> Result<Step<Memo>, Fault> {
     let kind = write::kind(job);
@@ -191,7 +193,14 @@ fn judge(job: &Job, mut video: Video, reply: &Reply) -> Result<Step<Memo>, Fault
         });
     }
     if video.plan == Plan::HandedOver && video.heard {
-        return if job.ahead().is_some() { Ok(handed_over(job, video, &seen)) } else { unplanned(video) };
+        return if job.ahead().is_some() {
+            Ok(handed_over(job, video, &seen))
+        } else {
+            unplanned(video, &seen)
+        };
+    }
+    if video.heard && video.kind == Kind::Video && seen.is_kept_back() && video.looks >= KEPT_BACK {
+        return Err(Fault::Refused(kept_back()));
     }
     if video.heard || seen.is_on_its_way() {
         return on_its_way(video);
@@ -234,7 +243,10 @@ fn late(mut video: Video) -> Step<Memo> {
 }
 
 /// Its minute came, and Facebook neither published it nor means to.
-fn unplanned(mut video: Video) -> Result<Step<Memo>, Fault> {
+fn unplanned(mut video: Video, seen: &Seen) -> Result<Step<Memo>, Fault> {
+    if video.late >= UNPLANNED && video.kind == Kind::Video && seen.is_kept_back() {
+        return Err(Fault::Refused(kept_back()));
+    }
     if video.late >= UNPLANNED {
         return Err(Fault::Refused(
             Problem::block(
@@ -246,6 +258,15 @@ fn unplanned(mut video: Video) -> Result<Step<Memo>, Fault> {
     }
     video.late += 1;
     Ok(rest(Stage::Publishing, video.clone(), pause(&LATE, video.late - 1)))
+}
+
+/// What comes of an upright video that is posted as a video.
+fn kept_back() -> Problem {
+    Problem::block(
+        Code::NotPublic,
+        "Facebook keeps this video as a draft and shows it to nobody, as it does with upright ones. Publish it in the Page's content library, then say that it is there; or cancel it and post it as a reel.",
+    )
+    .fix(Fix::Decide)
 }
 
 fn on_its_way(mut video: Video) -> Result<Step<Memo>, Fault> {

@@ -217,6 +217,8 @@ pub(crate) struct Seen {
     /// Of the video itself, where its phases say nothing.
     pub published: Option<bool>,
     pub scheduled_at: Option<Timestamp>,
+    /// There is a post of it, which its Page's audience can come upon.
+    pub has_post: bool,
     pub claimed: bool,
     pub permalink: Option<String>,
     pub description: String,
@@ -267,6 +269,7 @@ fn seen(body: &Value) -> Seen {
         published_at: time::instant(&out["publish_time"]),
         published: body["published"].as_bool(),
         scheduled_at: time::instant(&body["scheduled_publish_time"]),
+        has_post: graph::id(&body["post_id"]).is_some(),
         claimed: status["copyright_check_status"]["matches_found"] == true,
         permalink: permalink(&body["permalink_url"]),
         description: text(&body["description"]),
@@ -292,10 +295,22 @@ impl Seen {
     pub(crate) fn is_public(&self) -> bool {
         match self.publishing {
             Phase::Complete => self.publish == "published",
-            // A video's phases may say nothing of publishing.
-            Phase::Unsaid => self.publish.is_empty() && self.published == Some(true) && self.is_processed(),
+            // A video's phases may say nothing of publishing. Its own field alone proves nothing: it is true of a draft that nobody
+            // sees (seen in July 2026). That a draft has no post is not documented.
+            Phase::Unsaid => {
+                self.publish.is_empty()
+                    && self.published == Some(true)
+                    && self.has_post
+                    && self.is_processed()
+            }
             _ => false,
         }
+    }
+
+    /// It is ready and was asked to be public, and Facebook keeps it for somebody who publishes it by hand.
+    pub(crate) fn is_kept_back(&self) -> bool {
+        let unsaid = self.publishing == Phase::Unsaid && self.published == Some(true) && !self.has_post;
+        self.is_processed() && (self.publish == "draft" || (self.publish.is_empty() && unsaid))
     }
 
     /// Facebook has its time and will publish it.

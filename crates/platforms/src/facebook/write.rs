@@ -256,22 +256,19 @@ pub(crate) fn release(id: &str) -> Call {
     change(id, vec![("published", "true".into())])
 }
 
-/// Brings words and options over, and the time only where it differs: one that is near would be refused for itself.
-pub(crate) fn amend(job: &Job, id: &str, time: Option<When>) -> Call {
-    let title = job.words.title.trim().to_string();
-    // The reference calls the title of a video `name` where it is changed and `title` where it is made and read.
-    let mut fields = vec![
-        ("description", job.words.caption.trim().to_string()),
-        ("title", title.clone()),
-        ("name", title),
-    ];
+/// Brings words and options over, and the time only where it differs: one that is near would be refused for itself. `None` where
+/// nothing is left to say.
+pub(crate) fn amend(job: &Job, id: &str, time: Option<When>) -> Option<Call> {
+    // The title of a video is called `name` where it is changed and `title` where it is made and read (Graph API v25.0, Video).
+    let mut fields: Fields =
+        words(job).into_iter().map(|(key, text)| (if key == "title" { "name" } else { key }, text)).collect();
     fields.extend(video_options(job));
     match time {
         Some(When::At(second)) => fields.push(("scheduled_publish_time", second.to_string())),
         Some(When::Now) => fields.push(("published", "true".into())),
         None => {}
     }
-    change(id, fields)
+    (!fields.is_empty()).then(|| change(id, fields))
 }
 
 /// Another time for what Facebook has.

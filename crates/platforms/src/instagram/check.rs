@@ -61,6 +61,7 @@ fn story(job: &Job, problems: &mut Vec<Problem>) {
             "Instagram does not take so narrow a picture for a story.".into(),
         ));
     }
+    problems.extend(for_businesses(job));
     if !job.more.is_empty() {
         problems.push(
             Problem::block(
@@ -76,6 +77,20 @@ fn story(job: &Job, problems: &mut Vec<Problem>) {
                 .edit("caption"),
         );
     }
+}
+
+/// Stories by programs are for business accounts (Instagram API with Facebook Login, content publishing); whether a creator account's
+/// is always refused is unsure. Only Instagram Login tells the kind of account.
+fn for_businesses(job: &Job) -> Option<Problem> {
+    let kind = job.account.live["account_type"].as_str().unwrap_or_default();
+    let message = if kind.eq_ignore_ascii_case("business") {
+        return None;
+    } else if kind.is_empty() {
+        "Instagram takes stories from programs for business accounts. If this is a creator account, it may refuse the story: switch it to a business account first (Settings, Account type), or post a reel."
+    } else {
+        "This is a creator account, and Instagram takes stories from programs for business accounts: it may refuse this one. Switch to a business account first (Settings, Account type), or post a reel."
+    };
+    Some(Problem::warn(Code::OptionInvalid, message).edit("kind"))
 }
 
 fn several(job: &Job, problems: &mut Vec<Problem>) {

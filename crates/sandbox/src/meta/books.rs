@@ -180,6 +180,9 @@ pub(crate) struct Video {
     /// Page asked, and when.
     pub(crate) collaborators: Vec<(String, i64)>,
     pub(crate) options: Map<String, Value>,
+    /// Whatever was asked for, it waits as a draft for somebody who publishes it in Facebook's own app.
+    #[serde(default)]
+    pub(crate) kept_back: bool,
     pub(crate) deleted: bool,
 }
 

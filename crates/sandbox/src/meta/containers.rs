@@ -2,7 +2,8 @@
 //! Not imitated: fetching covers, tagging anybody, products, audio, what a location is.
 //! Unsure: what too many hashtags, mentions or containers are refused with (100 without a sub-code; 9/2207042), whether the world
 //! ignores a parameter that does not go with the kind of media (refused here), that an address which cannot be fetched fails the
-//! container of a video but the call of an image, that a thumb offset is only held against the length once the bytes are there.
+//! container of a video but the call of an image, that a thumb offset is only held against the length once the bytes are there, whether
+//! a `scheduled_publish_time` is refused or ignored (refused here: there is no such parameter).
 
 use super::Desk;
 use super::arrive;
@@ -48,6 +49,9 @@ pub(crate) fn make(desk: &mut Desk<'_>, id: &str) -> Result<Made, Refusal> {
         Some("resumable") => true,
         Some(_) => return Err(parameter("Param upload_type must be one of {resumable}")),
     };
+    if params.is_named("scheduled_publish_time") {
+        return Err(parameter("Param scheduled_publish_time does not go with a container"));
+    }
     check::fits(params, kind, item)?;
     check::values(params, kind, &desk.settings)?;
     let mut children = Vec::new();

@@ -31,7 +31,13 @@ pub(crate) fn public_ms(video: &Video, now: i64) -> Option<i64> {
     let (Stand::Due(at) | Stand::Told(at)) = video.stand else { return None };
     // What was asked for is done when it is processed, however late.
     let at = at.max(processed.at_ms);
-    (at <= now && !video.deleted).then_some(at)
+    (at <= now && !video.deleted && !video.kept_back).then_some(at)
+}
+
+/// Its `published` field says so, though nobody sees it: it is kept back as a draft (seen in the field, July 2026).
+pub(crate) fn says_published(video: &Video, now: i64) -> bool {
+    let asked = matches!(video.stand, Stand::Due(at) | Stand::Told(at) if at <= now);
+    video.kept_back && asked && processing(video, now) == "succeeded"
 }
 
 /// `processing`, `succeeded` or `failed`.

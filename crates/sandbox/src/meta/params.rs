@@ -65,6 +65,11 @@ impl Params {
         self.get(name).is_some()
     }
 
+    /// It was said, if only as nothing.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        self.list.iter().any(|(key, _)| key == name)
+    }
+
     pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, Refusal> {
         match self.get(name) {
             None => Ok(None),

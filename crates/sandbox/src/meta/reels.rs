@@ -44,6 +44,7 @@ pub(crate) fn start(desk: &mut Desk<'_>, page: &str, kind: VideoKind) -> Result<
         captions: Vec::new(),
         collaborators: Vec::new(),
         options: Map::new(),
+        kept_back: false,
         deleted: false,
     });
     let ordinal = desk.books.upload(upload).map(|upload| upload.ordinal);

@@ -1,5 +1,5 @@
 //! Which call a request is, and its stable name for fault plans and the log. Graph's paths say little: `/{id}` is whatever node has that
-//! id, and `/me` whoever the token speaks for; so the id is looked up first (`Kind`). Versions from v23.0 to v26.0 are taken, and none.
+//! id, and `/me` whoever the token speaks for; so the id is looked up first (`Kind`). Versions from v23.0 to v27.0 are taken, and none.
 
 use super::books::Books;
 use super::people;
@@ -183,7 +183,7 @@ impl Path<'_> {
         if let Some(first) = parts.first()
             && first.strip_prefix('v').is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
         {
-            if !["v23.0", "v24.0", "v25.0", "v26.0"].contains(first) {
+            if !["v23.0", "v24.0", "v25.0", "v26.0", "v27.0"].contains(first) {
                 return None;
             }
             version = Some(parts.remove(0));
@@ -328,10 +328,13 @@ mod tests {
 
     #[test]
     fn paths_have_a_version_or_none() {
-        let parts = |path| Path::read(path).map(|path| (path.version.map(String::from), path.parts.len()));
+        let parts =
+            |path: &str| Path::read(path).map(|path| (path.version.map(String::from), path.parts.len()));
         assert_eq!(parts("/v25.0/me/accounts"), Some((Some("v25.0".into()), 2)));
         assert_eq!(parts("/me/accounts"), Some((None, 2)));
-        assert_eq!(parts("/v13.0/me"), None);
+        for (version, served) in [("v22.0", false), ("v23.0", true), ("v27.0", true), ("v28.0", false)] {
+            assert_eq!(parts(&format!("/{version}/me")).is_some(), served, "{version}");
+        }
         assert_eq!(parts("/video_reels"), Some((None, 1)));
     }
 

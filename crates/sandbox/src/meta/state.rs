@@ -69,6 +69,7 @@ fn of_page(books: &Books, video: &Video, settings: &Settings, now: i64) -> Video
         tags: Vec::new(),
         privacy: match (public, video.stand) {
             (Some(_), _) => "public",
+            (None, _) if life::says_published(video, now) => "draft",
             (None, Stand::Due(_)) => "scheduled",
             (None, Stand::Draft | Stand::Open) => "draft",
             (None, Stand::Unpublished | Stand::Told(_)) => "unpublished",
@@ -100,7 +101,7 @@ fn of_page(books: &Books, video: &Video, settings: &Settings, now: i64) -> Video
         playlists: Vec::new(),
         channel: people::page(&video.page).map_or("", |page| page.name).into(),
         channel_id: video.page.clone(),
-        tall: video.kind != VideoKind::Video,
+        tall: video.kind != VideoKind::Video || video.kept_back,
         options: options(video),
         raw: json!({ "id": video.id, "status": video_node::status(video, upload, settings, now) }),
     }

@@ -54,7 +54,10 @@ pub(crate) fn list(desk: &Desk<'_>, page: &str, which: List) -> Result<Answer, R
         List::Reels => video.kind == VideoKind::Reel && public(video),
         List::Videos => video.kind == VideoKind::Video || (video.kind == VideoKind::Reel && public(video)),
         List::Scheduled => {
-            video.kind != VideoKind::Story && matches!(video.stand, Stand::Due(_)) && !public(video)
+            video.kind != VideoKind::Story
+                && matches!(video.stand, Stand::Due(_))
+                && !public(video)
+                && !life::says_published(video, desk.now)
         }
         List::Posts => video.kind != VideoKind::Story && public(video),
         List::Stories => video.kind == VideoKind::Story && public(video),
@@ -89,17 +92,19 @@ pub(crate) fn node(desk: &Desk<'_>, video: &Video) -> Value {
         "permalink_url": permalink(video, &desk.settings),
         "picture": format!("{host}/thumb/{}", video.id),
         "source": format!("{host}/media/{}", video.id),
-        "published": public_ms(video, desk.now).is_some(),
+        "published": public_ms(video, desk.now).is_some() || life::says_published(video, desk.now),
         "status": status(video, upload, &desk.settings, desk.now),
         "views": 0,
         "embeddable": true,
         "from": { "name": page.map_or("", |page| page.name), "id": video.page },
         "privacy": { "value": "EVERYONE" },
     });
-    if let Some(post) = &video.post {
+    if let Some(post) = video.post.as_ref().filter(|_| !life::says_published(video, desk.now)) {
         whole["post_id"] = post.clone().into();
     }
-    if let (Stand::Due(at), None) = (video.stand, public_ms(video, desk.now)) {
+    if let (Stand::Due(at), None, false) =
+        (video.stand, public_ms(video, desk.now), life::says_published(video, desk.now))
+    {
         whole["scheduled_publish_time"] = stamp(at).into();
     }
     for name in ["place", "content_category"] {
@@ -209,7 +214,7 @@ pub(crate) fn status(video: &Video, upload: Option<&Upload>, settings: &Settings
         (Some(_), _) => 100,
         _ => 0,
     };
-    json!({
+    let mut whole = json!({
         "video_status": word,
         "processing_progress": progress,
         "uploading_phase": uploading,
@@ -219,7 +224,12 @@ pub(crate) fn status(video: &Video, upload: Option<&Upload>, settings: &Settings
             "status": if phase == complete { complete } else { phase },
             "matches_found": phase == complete && settings.copyright_matches,
         },
-    })
+    });
+    // In the field nothing is said of publishing what is kept back.
+    if let (true, Some(phases)) = (life::says_published(video, now) && !docs, whole.as_object_mut()) {
+        phases.remove("publishing_phase");
+    }
+    whole
 }
 
 fn publishing(video: &Video, processing: &str, complete: &str, docs: bool, now: i64) -> Value {
@@ -229,6 +239,9 @@ fn publishing(video: &Video, processing: &str, complete: &str, docs: bool, now: 
     }
     if let Some(at) = public_ms(video, now) {
         return json!({ "status": complete, "publish_status": "published", "publish_time": stamp(at), "errors": [] });
+    }
+    if life::says_published(video, now) {
+        return json!({ "status": "not_started", "publish_status": "draft", "errors": [] });
     }
     match video.stand {
         Stand::Open => json!({ "status": "not_started", "errors": [] }),

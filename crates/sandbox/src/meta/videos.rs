@@ -2,7 +2,8 @@
 //! being public at all, being there at all (2.6, 5).
 //! Not imitated: `source` and `file_url` in one request, the chunked flow of `upload_phase`, cross-posting.
 //! Unsure: that a file's handle makes a second video when it is sent twice (it does here), what of a reel can be changed, that a post's
-//! end is its video's.
+//! end is its video's, whether the world refuses or ignores a `title` and an empty text in an update (refused here: the reference names
+//! `name` and `description` alone), whether an upright video names its post before somebody publishes it (not here).
 
 use super::Desk;
 use super::books::{FileSession, Goal, Processed, Stand, Video, VideoKind};
@@ -13,6 +14,28 @@ use crate::exchange::Answer;
 use crate::settings::Outcome;
 use crate::world::random_text;
 use serde_json::{Map, json};
+
+/// `content_category` of a Page's video (Business SDK's specification of April 2026).
+const CATEGORIES: [&str; 18] = [
+    "BEAUTY_FASHION",
+    "BUSINESS",
+    "CARS_TRUCKS",
+    "COMEDY",
+    "CUTE_ANIMALS",
+    "ENTERTAINMENT",
+    "FAMILY",
+    "FOOD_HEALTH",
+    "HOME",
+    "LIFESTYLE",
+    "MUSIC",
+    "NEWS",
+    "OTHER",
+    "POLITICS",
+    "SCIENCE",
+    "SPORTS",
+    "TECHNOLOGY",
+    "VIDEO_GAMING",
+];
 
 const FILE_TYPES: [&str; 5] = ["application/pdf", "image/jpeg", "image/jpg", "image/png", "video/mp4"];
 
@@ -65,6 +88,7 @@ pub(crate) fn create(desk: &mut Desk<'_>, page: &str) -> Result<Answer, Refusal>
         }
     };
     let (title, description) = words(desk)?;
+    category(desk)?;
     let settings = desk.world.settings();
     let failed = empty || settings.processing_outcome == Outcome::Failed;
     let errors = probe(VideoKind::Video, &settings.meta, failed);
@@ -92,6 +116,7 @@ pub(crate) fn create(desk: &mut Desk<'_>, page: &str) -> Result<Answer, Refusal>
         captions: Vec::new(),
         collaborators: Vec::new(),
         options: desk.params.said(&["title", "description", "fbuploader_video_file_chunk"]),
+        kept_back: settings.meta.upright,
         deleted: false,
     };
     desk.books.videos.push(video);
@@ -103,6 +128,7 @@ pub(crate) fn amend(desk: &mut Desk<'_>, id: &str) -> Result<Answer, Refusal> {
     let video = owned(desk, "post", id)?;
     let (kind, stand, public) = (video.kind, video.stand, public_ms(video, desk.now).is_some());
     let id = video.id.clone();
+    changeable(desk)?;
     let (title, description) = words(desk)?;
     let told = match desk.params.flag("is_published")? {
         Some(told) => Some(told),
@@ -140,6 +166,28 @@ pub(crate) fn amend(desk: &mut Desk<'_>, id: &str) -> Result<Answer, Refusal> {
         video.updated_ms = now;
     }
     Ok(Answer::json(200, &success()))
+}
+
+/// An update names the title `name`, and says nothing empty.
+fn changeable(desk: &Desk<'_>) -> Result<(), Refusal> {
+    if desk.params.is_named("title") {
+        return Err(parameter("Param title does not go with an update of a video; it is called name"));
+    }
+    for name in ["name", "description", "message"] {
+        if desk.params.is_named(name) && !desk.params.has(name) {
+            return Err(parameter(&format!("Param {name} must not be empty")));
+        }
+    }
+    category(desk)
+}
+
+fn category(desk: &Desk<'_>) -> Result<(), Refusal> {
+    match desk.params.get("content_category") {
+        Some(category) if !CATEGORIES.contains(&category) => {
+            Err(parameter(&format!("Param content_category must be one of {{{}}}", CATEGORIES.join(", "))))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// `DELETE /{video}` and `DELETE /{post}`

@@ -31,6 +31,8 @@ pub struct Meta {
     pub most_entries: usize,
     /// How long every video is taken to be.
     pub duration_ms: u64,
+    /// Videos are taken to be upright: one posted as a Page's video, not as a reel, stays a draft.
+    pub upright: bool,
     /// What the probe of a Facebook video finds wrong: 1363040 aspect ratio, 1363127 resolution, 1363128 duration, 1363129 frame rate.
     pub probe_errors: Vec<i64>,
     /// Reels a Page may publish in 24 hours.
@@ -81,6 +83,7 @@ impl Default for Meta {
             regain_minutes: 0,
             most_entries: 100,
             duration_ms: 30_000,
+            upright: false,
             probe_errors: Vec::new(),
             reels_per_day: 30,
             upload_life_s: 86_400,

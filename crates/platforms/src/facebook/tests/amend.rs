@@ -27,7 +27,7 @@ fn new_words_are_written_and_read_back_c38() {
     let house = house.sends("facebook.video.amend");
     assert_eq!(
         form(house.call()),
-        json!({ "description": "How to bake better", "title": "Bread", "name": "Bread" }),
+        json!({ "description": "How to bake better", "name": "Bread" }),
         "the same time is not said again: one that is near would be refused for itself"
     );
     // It shows the old text for a moment.
@@ -35,6 +35,30 @@ fn new_words_are_written_and_read_back_c38() {
     let said = ok(json!({ "id": "900", "description": "How to bake better", "status": {
         "publishing_phase": { "status": "not_started", "publish_status": "scheduled", "publish_time": NOW + 3600 } } }));
     house.hears(said).done();
+}
+
+#[test]
+fn update_names_filled_fields_only() {
+    let said = |title: &str, caption: &str, job: Job| {
+        let mut job = job;
+        job.words = Words { title: title.into(), caption: caption.into() };
+        form(House::begin(job).hears(planned(3600, "complete")).sends("facebook.video.amend").call())
+    };
+    let moved = || held(Errand::Amend, Some(7200));
+    let minute = (NOW + 7200).to_string();
+    assert_eq!(said(" ", "", moved()), json!({ "scheduled_publish_time": minute }));
+    assert_eq!(said("Bread", "\n", moved()), json!({ "name": "Bread", "scheduled_publish_time": minute }));
+    let video = with(held(Errand::Amend, Some(3600)), "kind", json!("video"));
+    assert_eq!(said("", "Eat it", video), json!({ "description": "Eat it", "embeddable": "true" }));
+    // Nothing to say at all: it is only read back, and what stands there stays and is told.
+    let mut job = held(Errand::Amend, Some(3600));
+    job.words = Words::default();
+    let house = House::begin(job).hears(planned(3600, "complete")).sends("facebook.video.status");
+    let kept = refused(house.fails(planned(3600, "complete")));
+    assert_eq!(kept, (Code::Refused, Fix::Edit { field: "caption".into() }));
+    let bare = ok(json!({ "id": "900", "status": { "publishing_phase": {
+        "status": "not_started", "publish_status": "scheduled", "publish_time": NOW + 3600 } } }));
+    house.hears(bare).done();
 }
 
 #[test]

@@ -37,7 +37,13 @@ fn reels_are_upright_short_and_large_enough_c27() {
             want,
             "{width} × {height}, {rate}/s, {seconds} s"
         );
-        assert_eq!(check(&shaped("video", width, height, rate, seconds)), [], "a video may have any shape");
+        let upright = (height > width).then_some((FileUnsupported, false));
+        let said = check(&shaped("video", width, height, rate, seconds));
+        assert_eq!(
+            said,
+            Vec::from_iter(upright),
+            "a video may have any shape, but an upright one stays a draft"
+        );
     }
     let mut unknown = job();
     unknown.media = JobMedia { size: 1, mime: "video/mp4".into(), ..JobMedia::default() };
@@ -55,6 +61,7 @@ fn videos_are_documented_for_mp4_alone() {
         let mut job = film();
         job.media.mime = mime.into();
         assert_eq!(check(&job), want, "{mime}");
+        (job.media.width, job.media.height) = (Some(1080), Some(1920));
         assert_eq!(check(&with(job, "kind", json!("reel"))), []);
     }
 }

@@ -63,7 +63,9 @@ fn job() -> Job {
 }
 
 fn film() -> Job {
-    with(job(), "kind", json!("video"))
+    let mut job = with(job(), "kind", json!("video"));
+    (job.media.width, job.media.height) = (Some(1920), Some(1080));
+    job
 }
 
 fn due_in(seconds: i64, job: Job) -> Job {

@@ -1,6 +1,7 @@
 //! A video: the app's upload, the call that makes it, and the search when that was not heard.
 
 use super::*;
+use slipway_core::problem::{Code, Fix};
 
 fn opened() -> Reply {
     ok(json!({ "id": SESSION }))
@@ -58,11 +59,37 @@ fn a_video_goes_out_now() {
     assert_eq!(house.job.remote.as_ref().unwrap().url, "https://www.facebook.com/watch/?v=900");
     let house = house.hears(processing()).waits().wakes();
     // A video's phases may say nothing of publishing.
-    let said = ok(
-        json!({ "id": "900", "published": true, "permalink_url": "/mira/videos/900/", "status": { "video_status": "ready" } }),
-    );
+    let said =
+        ok(json!({ "id": "900", "published": true, "permalink_url": "/mira/videos/900/", "post_id": "901",
+            "status": { "video_status": "ready" } }));
     let house = house.hears(said);
     assert_eq!(house.done().remote.as_ref().unwrap().url, "https://www.facebook.com/mira/videos/900/");
+}
+
+#[test]
+fn draft_that_calls_itself_published_is_not_public() {
+    let made = || House::begin(film()).hears(opened()).hears(handle()).hears(ok(json!({ "id": "900" })));
+    let ready = |status: Value| ok(json!({ "id": "900", "published": true, "status": status }));
+    for status in [
+        json!({ "video_status": "ready" }),
+        json!({ "video_status": "ready", "publishing_phase": { "status": "not_started", "publish_status": "draft" } }),
+    ] {
+        let mut house = made();
+        for _ in 0..8 {
+            house = house.hears(ready(status.clone())).waits().wakes();
+        }
+        let Fault::Refused(problem) = house.fails(ready(status)) else { panic!() };
+        assert_eq!((problem.code, problem.fix), (Code::NotPublic, Fix::Decide));
+    }
+    // Planned, and kept back when its minute came.
+    let plan = due_in(3600, film());
+    let house = House::begin(plan).hears(opened()).hears(handle()).hears(ok(json!({ "id": "900" })));
+    let mut house = house.hears(planned(3600, "complete")).rests_handed_over().later(3601).wakes();
+    for _ in 0..5 {
+        house = house.hears(ready(json!({ "video_status": "ready" }))).waits().wakes();
+    }
+    let Fault::Refused(problem) = house.fails(ready(json!({ "video_status": "ready" }))) else { panic!() };
+    assert_eq!((problem.code, problem.fix), (Code::NotPublic, Fix::Decide));
 }
 
 #[test]

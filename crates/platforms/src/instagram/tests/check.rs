@@ -21,6 +21,7 @@ fn says(job: &Job, want: &[(Code, bool, &str)]) {
 fn story() -> Job {
     let mut job = with(job(), "kind", json!("story"));
     job.words.caption = String::new();
+    job.account.live = json!({ "account_type": "BUSINESS" });
     job
 }
 
@@ -47,11 +48,31 @@ fn stories_are_short_small_and_wordless() {
     let mut narrow = story();
     (narrow.media.width, narrow.media.height) = (Some(100), Some(1900));
     says(&narrow, &[(FileUnsupported, true, "")]);
-    says(&with(job(), "kind", json!("story")), &[(OptionInvalid, false, "caption")]);
+    let mut worded = story();
+    worded.words.caption = "A cake".into();
+    says(&worded, &[(OptionInvalid, false, "caption")]);
     says(&several(story(), 1), &[(OptionInvalid, true, "kind")]);
     let mut reel = job();
     reel.media.duration_ms = Some(899_000);
     says(&reel, &[]);
+}
+
+#[test]
+fn stories_of_other_than_business_accounts_are_warned_about() {
+    for (live, warned) in [
+        (json!({ "account_type": "business" }), false),
+        (json!({ "account_type": "MEDIA_CREATOR" }), true),
+        (json!({ "account_type": "CREATOR" }), true),
+        // By Facebook Login nothing tells.
+        (json!({}), true),
+    ] {
+        let mut job = story();
+        job.account.live = live.clone();
+        let want: &[(Code, bool, &str)] = if warned { &[(OptionInvalid, false, "kind")] } else { &[] };
+        says(&job, want);
+        job.options.remove("kind");
+        says(&job, &[]);
+    }
 }
 
 #[test]
@@ -133,6 +154,7 @@ fn by_instagram_login_nothing_goes_without_an_address_c25() {
     says(&bare, &[(OptionMissing, true, "video_url")]);
     let mut story = with(by_address(), "kind", json!("story"));
     story.words.caption = String::new();
+    story.account.live = json!({ "account_type": "BUSINESS" });
     says(&story, &[]);
     says(
         &with(job(), "video_url", json!("https://cdn.example.com/a.mp4")),
