@@ -13,6 +13,8 @@ const MOST: u64 = 64_000_000;
 const MOST_CHUNKS: u64 = 1000;
 /// The official sample's own value, seen to pass with a real file of 70 MB (2026-07).
 const SAMPLE: u64 = 10_000_000;
+/// The same as other clients count it, 10 MiB.
+const MEBI: u64 = 10_485_760;
 const LARGE: u64 = 32_000_000;
 
 /// What an init declares. Chunks go strictly in order; the last one is the longest.
@@ -31,7 +33,7 @@ pub(crate) fn plans(size: u64) -> Vec<Plan> {
     }
     // Even parts: what a client sends that was mended after the refusals of August 2026.
     let even = size / size.div_ceil(MOST).max(2);
-    for chunk in [SAMPLE, LARGE, even, LEAST] {
+    for chunk in [SAMPLE, MEBI, LARGE, even, LEAST] {
         let count = size / chunk.max(1);
         let plan = Plan { size, chunk, count };
         let fits = (LEAST..=MOST).contains(&chunk) && (2..=MOST_CHUNKS).contains(&count);

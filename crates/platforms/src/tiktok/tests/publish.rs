@@ -164,25 +164,25 @@ fn a_refused_plan_is_followed_by_the_next_c24() {
     loop {
         let source = body(house.call())["source_info"].clone();
         asked.push((source["chunk_size"].as_u64().unwrap(), source["total_chunk_count"].as_u64().unwrap()));
-        if asked.len() == 4 {
+        if asked.len() == 5 {
             break;
         }
         house = house.hears(refusal(400, if asked.len() == 1 { "invalid_params" } else { "invalid_param" }));
         assert_eq!(house.step.stage, Stage::Opening);
     }
-    assert_eq!(asked, [(10_000_000, 7), (32_000_000, 2), (35_000_000, 2), (5_242_880, 13)]);
+    assert_eq!(asked, [(10_000_000, 7), (10_485_760, 6), (32_000_000, 2), (35_000_000, 2), (5_242_880, 13)]);
     assert!(
         matches!(house.fails(refusal(400, "invalid_params")), Fault::Strange { .. }),
         "and is told at last"
     );
     // The chunks that are sent are those of the plan that was taken.
     let house = House::begin(job()).hears(creator()).hears(refusal(400, "invalid_params")).hears(init());
-    assert_eq!(house.sends_from(), (0, 32_000_000, "bytes 0-31999999/70000000".into()));
-    let house = house.hears(stored(206, 32_000_000));
-    assert_eq!(house.sends_from(), (32_000_000, 38_000_000, "bytes 32000000-69999999/70000000".into()));
+    assert_eq!(house.sends_from(), (0, 10_485_760, "bytes 0-10485759/70000000".into()));
+    let house = house.hears(stored(206, 10_485_760));
+    assert_eq!(house.sends_from(), (10_485_760, 10_485_760, "bytes 10485760-20971519/70000000".into()));
     // After a crash it goes on with the plan it had come to.
     let house = House::begin(job()).hears(creator()).hears(refusal(400, "invalid_params")).wakes();
-    assert_eq!(body(house.hears(creator()).call())["source_info"]["chunk_size"], 32_000_000);
+    assert_eq!(body(house.hears(creator()).call())["source_info"]["chunk_size"], 10_485_760);
 }
 
 #[test]
