@@ -38,6 +38,8 @@ pub struct Settings {
     pub require_pkce: bool,
     /// Seconds an access token lives (answers say one less, as seen).
     pub access_token_s: i64,
+    /// YouTube: parts that an upload is refused for, though they exist.
+    pub insert_parts_refused: Vec<String>,
     /// Treat every video as a Short: a thumbnail set before processing ended is accepted and ignored.
     pub shorts: bool,
     pub tiktok: tiktok::TikTok,
@@ -68,6 +70,7 @@ impl Default for Settings {
             testing_mode: false,
             require_pkce: false,
             access_token_s: 3_600,
+            insert_parts_refused: Vec::new(),
             shorts: false,
             tiktok: tiktok::TikTok::default(),
             meta: meta::Meta::default(),

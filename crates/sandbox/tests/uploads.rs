@@ -233,6 +233,13 @@ async fn the_words_are_checked_when_the_session_opens() {
     let picture =
         mira.ask(Method::POST, start).header("X-Upload-Content-Type", "image/png").json(&cake("private"));
     assert_eq!(picture.send().await.unwrap().status(), 400);
+    // A part that exists may be refused all the same.
+    house.sandbox.settings(|settings| settings.insert_parts_refused = vec!["recordingDetails".into()]);
+    let dated = "/upload/youtube/v3/videos?uploadType=resumable&part=snippet,status,recordingDetails";
+    let (status, answer) =
+        house::read(mira.ask(Method::POST, dated).json(&cake("private")).send().await.unwrap()).await;
+    assert_eq!((status, reason(&answer)), (400, "unexpectedPart"));
+    assert_eq!(mira.start_with(cake("private"), Some(10)).await.status(), 200);
 }
 
 #[tokio::test]

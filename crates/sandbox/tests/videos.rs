@@ -284,7 +284,7 @@ async fn adding_to_a_playlist_twice_adds_it_twice() {
 }
 
 fn track(video: &str) -> Value {
-    json!({ "snippet": { "videoId": video, "language": "de", "name": "", "isDraft": false } })
+    json!({ "snippet": { "videoId": video, "language": "de", "name": "Deutsch", "isDraft": false } })
 }
 
 #[tokio::test]
@@ -311,6 +311,12 @@ async fn captions_come_in_one_request_or_in_a_session() {
     let (status, again) = house::read(send(track(&id)).await.unwrap()).await;
     assert_eq!((status, reason(&again)), (409, "captionExists"));
     assert_eq!(house::read(send(track("nope")).await.unwrap()).await.0, 404);
+    for name in [json!(""), json!(" "), Value::Null] {
+        let mut nameless = track(&id);
+        nameless["snippet"]["name"] = name.clone();
+        let (status, answer) = house::read(send(nameless).await.unwrap()).await;
+        assert_eq!((status, reason(&answer)), (400, "invalidMetadata"), "{name}");
+    }
     let mut french = track(&id);
     french["snippet"]["language"] = "fr".into();
     let opened = mira

@@ -216,6 +216,12 @@ fn finished(id: String, memo: Memo) -> Step<Memo> {
 
 // ---------------------------------------------------------------------------------------------------------------- captions
 
+/// A track without a name of its own is ours whether it bears its language's tag or nothing, as it did once.
+fn is_named(there: &str, name: &str, language: &str) -> bool {
+    let there = there.trim();
+    there == write::captions_name(name, language) || (there.is_empty() && name.trim().is_empty())
+}
+
 fn look_at_captions(id: String, language: String, name: String, repeat: bool, looks: u32) -> Step<Memo> {
     let call = write::list_captions(&id);
     send(Stage::Checking, Memo::CaptionsLooking { id, language, name, repeat, looks }, call)
@@ -232,7 +238,7 @@ fn looked_at_captions(
     let there = items.iter().any(|item| {
         let snippet = &item["snippet"];
         snippet["language"].as_str().is_some_and(|it| it.eq_ignore_ascii_case(&language))
-            && snippet["name"].as_str().unwrap_or_default() == name
+            && is_named(snippet["name"].as_str().unwrap_or_default(), &name, &language)
             // Those that YouTube's own ears wrote do not count.
             && !snippet["trackKind"].as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("asr"))
     });

@@ -124,7 +124,7 @@ pub(crate) static FACTS: Facts = Facts {
         },
     ],
     privacy_note: Some(
-        "Until Google has audited your developer project, YouTube locks what it uploads as private. The privacy that really applies is read back after each post.",
+        "An upload that says nothing of its privacy is public on YouTube, so Slipway always says it, and reads back after each post which one really applies.",
     ),
     // The watch page; upright videos fill it with bars at their sides.
     preview: PreviewFact { frame: (16, 9), covered: (0, 0, 60, 0), caption_cut: Some(157), as_of: AS_OF },
@@ -226,7 +226,7 @@ const OPTIONS: &[OptionFact] = &[
     OptionFact {
         key: "captions_name",
         label: "Name of the captions",
-        help: "What viewers see in the player's menu beside the language. May stay empty.",
+        help: "What viewers see in the player's menu beside the language. Left empty, it is the language's tag: YouTube wants a name.",
         kind: OptionKind::Text { max: 150, unit: Unit::Chars },
         amendable: false,
         ..PLAIN

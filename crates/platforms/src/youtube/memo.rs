@@ -147,6 +147,9 @@ pub struct Sent {
     pub at: Timestamp,
     pub title: String,
     pub plan: Plan,
+    /// Parts that YouTube did not take at the upload, and that were left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<String>,
 }
 
 /// An upload session. Its address holds a secret and is never printed.
@@ -194,10 +197,13 @@ pub struct Video {
     /// We have changed its privacy already.
     #[serde(default)]
     pub released: bool,
+    /// Parts that YouTube did not take at the upload.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<String>,
 }
 
 impl Video {
     pub fn new(id: impl Into<String>, plan: Plan) -> Self {
-        Self { id: id.into(), plan, looks: 0, misses: 0, late: 0, released: false }
+        Self { id: id.into(), plan, looks: 0, misses: 0, late: 0, released: false, dropped: Vec::new() }
     }
 }

@@ -31,7 +31,7 @@ const SKEW: SignedDuration = SignedDuration::from_mins(10);
 pub(crate) fn begin(job: &Job) -> Step<Memo> {
     match &job.remote {
         Some(known) => look(Video::new(&known.id, write::plan(job))),
-        None => open(job),
+        None => open(job, Vec::new()),
     }
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn resume(job: &Job, memo: Memo) -> Result<Step<Memo>, Fault> {
     }
     Ok(match memo {
         // Harmless: no video exists until the last byte has arrived.
-        Memo::Opening { .. } => open(job),
+        Memo::Opening { sent } => open(job, sent.dropped),
         Memo::Sending { session, .. } => ask(job, session, 0),
         Memo::Asking { session, vague } => ask(job, session, vague),
         Memo::Searching { session, looks } => return search(job, session, looks),
@@ -96,9 +96,10 @@ fn already_known(job: &Job, memo: &Memo) -> Option<Step<Memo>> {
     Some(look(Video::new(&known.id, plan)))
 }
 
-fn open(job: &Job) -> Step<Memo> {
-    let sent = Sent { at: job.now, title: job.words.title.trim().into(), plan: write::plan(job) };
-    send(Stage::Opening, Memo::Opening { sent }, write::open(job))
+fn open(job: &Job, dropped: Vec<String>) -> Step<Memo> {
+    let call = write::open(job, &dropped);
+    let sent = Sent { at: job.now, title: job.words.title.trim().into(), plan: write::plan(job), dropped };
+    send(Stage::Opening, Memo::Opening { sent }, call)
 }
 
 fn put(job: &Job, mut session: Session, from: u64) -> Step<Memo> {
@@ -124,12 +125,19 @@ fn ready(video: Video) -> Step<Memo> {
 }
 
 pub(super) fn exists(id: String, session: Session, total: u64) -> Step<Memo> {
-    look(Video::new(id, session.sent.plan)).confirmed(total)
+    let Sent { plan, dropped, .. } = session.sent;
+    look(Video { dropped, ..Video::new(id, plan) }).confirmed(total)
 }
 
 // ---------------------------------------------------------------------------------------------------------------- the session
 
 fn opened(job: &Job, sent: Sent, reply: &Reply) -> Result<Step<Memo>, Fault> {
+    // A part that YouTube does not take at the upload costs that part, and not the upload: no video exists yet.
+    if read::is_refused_part(reply)
+        && let Some(part) = write::droppable(job, &sent.dropped)
+    {
+        return Ok(open(job, [sent.dropped, vec![part.into()]].concat()));
+    }
     if !reply.ok() {
         return Err(read::fault(reply, Doing::Opening));
     }
@@ -377,8 +385,25 @@ fn missing(mut video: Video) -> Result<Step<Memo>, Fault> {
 
 fn done(video: Video, seen: &Seen, asked: &str) -> Step<Memo> {
     let known = remote(&video.id);
-    let published = published(&known, seen, asked);
+    let mut published = published(&known, seen, asked);
+    if let Some(note) = left_out(&video.dropped) {
+        // One note is kept with a post; another goes along in it.
+        match published.notes.first_mut() {
+            Some(first) => first.also.push(note),
+            None => published.notes.push(note),
+        }
+    }
     Step::new(Stage::Checking, Memo::Reading { video }, Act::Done(published)).remote(known)
+}
+
+fn left_out(dropped: &[String]) -> Option<Problem> {
+    let labels: Vec<&str> = dropped.iter().map(|part| write::label(part)).collect();
+    (!labels.is_empty()).then(|| {
+        Problem::warn(
+            Code::Refused,
+            format!("YouTube did not take this with the upload, so it was left out: {}. Set it in YouTube Studio.", labels.join(", ")),
+        )
+    })
 }
 
 /// What was read back, with a word when the privacy is not the one that was asked for (C32).
@@ -388,7 +413,7 @@ pub(crate) fn published(known: &Remote, seen: &Seen, asked: &str) -> Published {
         notes.push(
             Problem::warn(
                 Code::PrivacyDiffers,
-                format!("You asked for {asked}, but YouTube made the video {}. YouTube Studio shows why; an API project that Google has not audited is one reason.", seen.privacy),
+                format!("You asked for {asked}, but YouTube made the video {}. YouTube Studio shows why. The channel's own settings may do that; and projects that Google has not audited were locked to private until November 2026.", seen.privacy),
             )
             .edit("privacy"),
         );

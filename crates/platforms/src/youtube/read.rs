@@ -42,6 +42,17 @@ pub(crate) fn reason(reply: &Reply) -> String {
     detail.or(first).unwrap_or_default().to_string()
 }
 
+/// Does it refuse a part that was named, rather than what stands in it?
+pub(crate) fn is_refused_part(reply: &Reply) -> bool {
+    let body = reply.json().unwrap_or_default();
+    let about_parts = |error: &Value| {
+        matches!(error["reason"].as_str(), Some("unknownPart" | "unexpectedPart"))
+            || (error["locationType"] == "parameter" && error["location"] == "part")
+    };
+    reply.status == 400
+        && body["error"]["errors"].as_array().is_some_and(|errors| errors.iter().any(about_parts))
+}
+
 /// What can be done about a reply that is not the one hoped for. Total: every status has an answer.
 pub(crate) fn fault(reply: &Reply, doing: Doing) -> Fault {
     let reason = reason(reply);

@@ -108,8 +108,8 @@ pub(crate) fn content_type(job: &Job) -> String {
 // ---------------------------------------------------------------------------------------------------------------- videos
 
 /// Opens the upload. No `Slug`: a file name YouTube dislikes would refuse the whole upload (`invalidFilename`).
-pub(crate) fn open(job: &Job) -> Call {
-    let (parts, body) = insert_body(job);
+pub(crate) fn open(job: &Job, dropped: &[String]) -> Call {
+    let (parts, body) = insert_body(job, dropped);
     Call::new("videos.insert", Method::POST, Target::At(API, "/upload/youtube/v3/videos".into()))
         .query("uploadType", "resumable")
         .query("part", parts)
@@ -121,8 +121,8 @@ pub(crate) fn open(job: &Job) -> Call {
 }
 
 /// All that is asked of a new video, and the parts it touches. Privacy and both declarations are always said: since 2026-11-02
-/// a video without `privacyStatus` becomes public.
-pub(crate) fn insert_body(job: &Job) -> (String, Value) {
+/// a video without `privacyStatus` becomes public. `dropped`: parts that YouTube has refused.
+pub(crate) fn insert_body(job: &Job, dropped: &[String]) -> (String, Value) {
     let mut snippet = Map::new();
     snippet.insert("title".into(), job.words.title.trim().into());
     snippet.insert("description".into(), job.words.caption.as_str().into());
@@ -144,16 +144,32 @@ pub(crate) fn insert_body(job: &Job) -> (String, Value) {
 
     let mut parts = vec!["snippet", "status"];
     let mut body = json!({ "snippet": snippet, "status": status });
-    if let Some(date) = recording_date(job) {
-        parts.push("recordingDetails");
-        body["recordingDetails"] = json!({ "recordingDate": date });
+    let taken = |part: &str| !dropped.iter().any(|dropped| dropped == part);
+    if let Some(date) = recording_date(job).filter(|_| taken(RECORDED)) {
+        parts.push(RECORDED);
+        body[RECORDED] = json!({ "recordingDate": date });
     }
     // That this part may be set at all is not documented, so it is only touched by those who need it.
-    if flag(job, "paid_promotion") {
-        parts.push("paidProductPlacementDetails");
-        body["paidProductPlacementDetails"] = json!({ "hasPaidProductPlacement": true });
+    if flag(job, "paid_promotion") && taken(PAID) {
+        parts.push(PAID);
+        body[PAID] = json!({ "hasPaidProductPlacement": true });
     }
     (parts.join(","), body)
+}
+
+const RECORDED: &str = "recordingDetails";
+const PAID: &str = "paidProductPlacementDetails";
+
+/// The next part that an upload can do without, the least certain first.
+pub(crate) fn droppable(job: &Job, dropped: &[String]) -> Option<&'static str> {
+    let (parts, _) = insert_body(job, dropped);
+    [PAID, RECORDED].into_iter().find(|part| parts.split(',').any(|said| said == *part))
+}
+
+/// What a person calls such a part.
+pub(crate) fn label(part: &str) -> &'static str {
+    let key = if part == PAID { "paid_promotion" } else { "recording_date" };
+    FACTS.option(key).map_or("a detail", |option| option.label)
 }
 
 const LANGUAGES: [(&str, &str); 2] =
@@ -376,7 +392,14 @@ pub(crate) fn list_captions(video: &str) -> Call {
         .costs("pool", 50)
 }
 
+/// A track must have a name, beside its language; what has none is called by the language's own tag.
+pub(crate) fn captions_name(name: &str, language: &str) -> String {
+    let name = name.trim();
+    if name.is_empty() { language.to_string() } else { name.to_string() }
+}
+
 pub(crate) fn add_captions(video: &str, language: &str, name: &str, size: u64) -> Call {
+    let name = captions_name(name, language);
     let snippet = json!({ "videoId": video, "language": language, "name": name, "isDraft": false });
     Call::new("captions.insert", Method::POST, Target::At(API, "/upload/youtube/v3/captions".into()))
         .query("uploadType", "multipart")

@@ -1,7 +1,7 @@
 //! captions.list, insert (multipart in one request, or resumable) and delete (contract youtube 9, discovery).
 //! Not imitated: update, download, `sync`, checking that a track can be read; every track is "serving" at once.
 //! Unsure, from memory rather than the contract: the reasons `contentRequired`, `captionExists`, `invalidMetadata`, `nameTooLong`,
-//! `captionNotFound`; that language and name together make a track (here they do).
+//! `captionNotFound`; that language and name together make a track (here they do); with what an empty name is refused.
 
 use super::Desk;
 use super::bearer::Who;
@@ -48,11 +48,10 @@ pub(crate) fn read(books: &Books, who: &Who, body: &[u8]) -> Result<Track, Refus
     let body = shape::read(body, &shape::CAPTION, "caption")?;
     let snippet = &body["snippet"];
     let text = |name: &str| snippet[name].as_str();
-    // The name may be empty but has to be there.
     let (Some(video), Some(language), Some(name)) = (text("videoId"), text("language"), text("name")) else {
         return Err(refuse(400, "invalidMetadata", DOMAIN, "The request contains invalid metadata values."));
     };
-    if language.trim().is_empty() {
+    if language.trim().is_empty() || name.trim().is_empty() {
         return Err(refuse(400, "invalidMetadata", DOMAIN, "The request contains invalid metadata values."));
     }
     if name.chars().count() > 150 {

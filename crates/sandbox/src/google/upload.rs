@@ -20,6 +20,7 @@ pub(crate) fn start(desk: Desk<'_>, what: What) -> Result<Answer, Refusal> {
     let (parts, purpose) = match what {
         What::Video => {
             let parts = words::parts(ask.query_list("part"), &words::PARTS)?;
+            words::may_insert(&parts, &desk.settings)?;
             json_only(ask)?;
             let body = shape::read(desk.body, &shape::VIDEO, "video")?;
             words::no_unlisted(&body, &parts)?;

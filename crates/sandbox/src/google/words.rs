@@ -5,6 +5,7 @@
 use super::books::Words;
 use super::errors::{Refusal, bad_request, refuse};
 use crate::clock::parse_rfc3339;
+use crate::settings::Settings;
 use serde_json::Value;
 
 /// Every part of a video there is.
@@ -61,6 +62,16 @@ pub(crate) fn parts(asked: Vec<String>, known: &[&str]) -> Result<Vec<String>, R
             Err(refuse(400, "unknownPart", "youtube.part", &format!("'{unknown}'")).at("parameter", "part"))
         }
         None => Ok(asked),
+    }
+}
+
+/// Parts that an upload may not name, by the settings.
+pub(crate) fn may_insert(parts: &[String], settings: &Settings) -> Result<(), Refusal> {
+    match parts.iter().find(|part| settings.insert_parts_refused.contains(part)) {
+        Some(part) => {
+            Err(refuse(400, "unexpectedPart", "youtube.part", &format!("'{part}'")).at("parameter", "part"))
+        }
+        None => Ok(()),
     }
 }
 

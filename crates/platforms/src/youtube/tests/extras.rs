@@ -100,12 +100,20 @@ fn captions_go_once_for_a_language_and_name() {
     assert_eq!(house.call().costs, [Cost { bucket: "pool", units: 400 }]);
     assert_eq!(
         body(house.call()),
-        &json!({ "snippet": { "videoId": "vid7", "language": "en", "name": "", "isDraft": false } })
+        &json!({ "snippet": { "videoId": "vid7", "language": "en", "name": "en", "isDraft": false } }),
+        "a track must have a name"
     );
     let house = house.wakes().sends("captions.list");
-    let there = AnyPlatform::after(&YouTube, &house.job, &house.memo, &track("EN", "", "standard")).unwrap();
-    assert!(matches!(there.act, Act::Done(_)));
+    for ours in ["en", "", " "] {
+        let listed = track("EN", ours, "standard");
+        let there = AnyPlatform::after(&YouTube, &house.job, &house.memo, &listed).unwrap();
+        assert!(matches!(there.act, Act::Done(_)), "{ours:?}");
+    }
     let house =
         house.hears(track("en", "other", "standard")).waits().wakes().hears(track("de", "", "standard"));
     house.sends("captions.insert").hears(google(409, "captionExists")).done();
+    // One that has a name goes by it alone.
+    let named = with(dressed(), "captions_name", json!(" Full "));
+    let house = extra(&named, "captions").hears(track("en", "", "standard")).sends("captions.insert");
+    assert_eq!(body(house.call())["snippet"]["name"], "Full");
 }

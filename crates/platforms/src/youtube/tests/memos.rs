@@ -5,7 +5,7 @@ use crate::youtube::memo::{Memo, Plan, Sent, Session, Video};
 use proptest::prelude::*;
 
 fn every_memo() -> Vec<Memo> {
-    let sent = Sent { at: at(0), title: "Bread".into(), plan: Plan::HandedOver };
+    let sent = Sent { at: at(0), title: "Bread".into(), plan: Plan::HandedOver, dropped: Vec::new() };
     let session = Session { uri: SESSION.into(), sent: sent.clone(), puts: 1 };
     let video = Video::new("vid7", Plan::Staged);
     let (id, playlist) = (|| "vid7".to_string(), || "PLx".to_string());

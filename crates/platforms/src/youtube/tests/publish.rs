@@ -300,3 +300,33 @@ fn late_is_now() {
     assert_eq!(body(house.call())["status"]["privacyStatus"], "public");
     assert_eq!(body(house.call())["status"].get("publishAt"), None);
 }
+
+#[test]
+fn part_that_is_refused_is_left_out_and_told() {
+    let refused = |reason: &str| {
+        reply(
+            400,
+            json!({ "error": { "code": 400, "message": "'part'", "errors": [
+            { "reason": reason, "domain": "youtube.part", "locationType": "parameter", "location": "part" }] } }),
+        )
+    };
+    let job = with(with(job(), "paid_promotion", json!(true)), "recording_date", json!("2026-10-01"));
+    let parts = |house: &House| asks(house.call(), "part").unwrap();
+    let house = House::begin(job).sends("videos.insert");
+    assert_eq!(parts(&house), "snippet,status,recordingDetails,paidProductPlacementDetails");
+    let house = house.hears(refused("unexpectedPart")).sends("videos.insert");
+    assert_eq!(parts(&house), "snippet,status,recordingDetails");
+    assert_eq!(body(house.call()).get("paidProductPlacementDetails"), None);
+    let house = house.wakes().hears(refused("invalidPart")).sends("videos.insert");
+    assert_eq!(parts(&house), "snippet,status");
+    // Nothing is left to leave out.
+    assert!(matches!(house.fails(refused("unknownPart")), Fault::Strange { .. }));
+    let house = house.hears(session()).hears(uploaded()).hears(listed(json!({ "privacyStatus": "public" })));
+    let notes = &house.done().notes;
+    assert_eq!((notes.len(), notes[0].code, notes[0].blocks()), (1, Code::Refused, false));
+    assert!(notes[0].message.contains("Paid promotion, Recorded on"), "{}", notes[0].message);
+    // What stands in a part is another matter, and no reason to leave it out.
+    let job = with(super::job(), "recording_date", json!("2026-10-01"));
+    let fault = House::begin(job).fails(google(400, "invalidRecordingDetails"));
+    assert!(matches!(fault, Fault::Refused(problem) if problem.code == Code::OptionInvalid));
+}
