@@ -172,3 +172,33 @@ async fn health_and_the_apps_test_ask_the_platform() -> anyhow::Result<()> {
     ensure!(told["state"] == "sign_in", "{told:#}");
     Ok(())
 }
+
+/// An app that is added again is changed only in what is named: a sandbox announces its apps at every start, and knows nothing of the
+/// address that somebody has registered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn app_added_again_keeps_what_is_not_named() -> anyhow::Result<()> {
+    let town = Town::new().await?;
+    let engine = town.engine()?;
+    let app = town.sandbox.announcement().apps["facebook"].clone();
+    let add = async |more: Value| {
+        let mut given = json!({"platform": "facebook", "client_id": app.client_id});
+        for (key, value) in more.as_object().into_iter().flatten() {
+            given[key] = value.clone();
+        }
+        call(&engine, "apps.add", given).await
+    };
+    let address = "http://localhost:47500/";
+    let first = json!({"client_secret": app.client_secret, "redirect": address, "config": "778", "flags": {"portfolio": false}});
+    let first = add(first).await?;
+    let again = add(json!({"client_secret": app.client_secret, "flags": app.flags, "way": ""})).await?;
+    ensure!(again["id"] == first["id"] && again["redirect"] == address, "{again:#}");
+    ensure!(again["config"] == "778" && again["flags"]["portfolio"] == false, "{again:#}");
+    // A single flag, without the secret, which is kept; and what is named as empty goes.
+    let flagged = add(json!({"flags": {"live": true}})).await?;
+    ensure!(flagged["flags"] == json!({"live": true, "portfolio": false}), "{flagged:#}");
+    let bare = add(json!({"redirect": "", "config": ""})).await?;
+    ensure!(bare["redirect"].is_null() && bare["config"].is_null(), "{bare:#}");
+    let tested = call(&engine, "apps.test", json!({"id": first["id"]})).await?;
+    ensure!(tested["ok"] == true, "the secret is there still: {tested:#}");
+    Ok(())
+}

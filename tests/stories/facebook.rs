@@ -454,6 +454,28 @@ async fn who_may_not_post_on_a_page_is_told_so() -> anyhow::Result<()> {
     town.nothing_odd()
 }
 
+/// Facebook calls it published and shows it to nobody: it is never told as public.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn upright_video_that_stays_a_draft_is_not_told_as_public() -> anyhow::Result<()> {
+    for answers in [MetaAnswers::Docs, MetaAnswers::Field] {
+        let mut scene = Scene::set().await?;
+        scene.town.sandbox.settings(|settings| {
+            settings.meta.upright = true;
+            settings.meta.answers = answers;
+        });
+        let path = scene.town.video("tall.mp4", 200_000, 51)?;
+        let given = json!({"path": path, "to": ["facebook"], "words": {"title": "Tall", "caption": ""},
+            "options": {"facebook": {"kind": "video"}}});
+        let told = call(&scene.engine, "posts.check", given).await?.to_string();
+        ensure!(told.contains("upright"), "nothing was said before: {told}");
+        let id = scene.post(&path, None, json!({"kind": "video"})).await?;
+        scene.run();
+        let shown = wait_for(&scene.engine, id, &["stuck", "published"], PATIENCE).await?;
+        ensure!(shown["state"] == "stuck" && shown["problem"]["code"] == "not_public", "{shown:#}");
+    }
+    Ok(())
+}
+
 /// A reel has its id from its first byte; that makes it no more public. Taken up a day after its minute, it asks before the call that
 /// would publish it (C17).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -54,4 +54,8 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
         "crates/core/migrations/0014_not_through.sql",
         "333139198f144ceddca9634f2bbbc374dfeec32368eab1c3471905c63846b2df",
     ),
+    (
+        "crates/core/migrations/0015_config.sql",
+        "7aa2460881c683a09c78c335db85fdad2de113c0c779f06a2cf31ed8b011807c",
+    ),
 ];

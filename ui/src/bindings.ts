@@ -42,10 +42,11 @@ export type AddApp = {
   platform: string;
   client_id: string;
   client_secret?: string | null;
-  quotas?: Record<string, number>;
-  way?: string;
-  flags?: Record<string, boolean>;
+  quotas?: Record<string, number> | null;
+  way?: string | null;
+  flags?: Record<string, boolean> | null;
   redirect?: string | null;
+  config?: string | null;
 };
 
 export type AddPost = {
@@ -71,6 +72,7 @@ export type AppView = {
   way: string;
   flags: Record<string, boolean>;
   redirect: string | null;
+  config: string | null;
   quotas: Array<QuotaView>;
 };
 
@@ -214,6 +216,8 @@ export type Composing = {
   zone: string | null;
   fold: boolean;
 };
+
+export type ConfigFact = { field: string, extra: Array<[string, string]> };
 
 export type Connect = {
   platform: string;
@@ -527,7 +531,7 @@ export type Notify = { published: boolean, needs_you: boolean, missed: boolean }
 
 export type OAuthErrors =
   | { "shape": "flat" }
-  | { "shape": "coded", grant: Array<number>, app: Array<number>, passing: Array<number> };
+  | { "shape": "coded", grant: Array<number>, app: Array<number>, app_said: Array<[number, string]>, passing: Array<number> };
 
 export type OptionFact = {
   key: string;
@@ -639,7 +643,7 @@ export type SaveComposing = {
 
 export type Schedule = { id: number, again?: boolean };
 
-export type ScopeFact = { scope: string, required: boolean, why: string };
+export type ScopeFact = { scope: string, required: boolean, when: [string, boolean] | null, why: string };
 
 export type Searched = { lines: Array<Happening>, before: number | null, back_to: string | null };
 
@@ -674,6 +678,8 @@ export type SignInFacts = {
   client_id_field: string;
   scope_separator: string;
   scopes: Array<ScopeFact>;
+  config: ConfigFact | null;
+  proof: string | null;
   extra: Array<[string, string]>;
   redirect_path: string;
   redirect_host: string;

@@ -217,10 +217,13 @@ pub struct AddApp {
     /// Which of the platform's ways to sign in it is for, where it has several.
     #[arg(long)]
     pub way: Option<String>,
-    /// Something that is true of it, such as audited.
+    /// Something that is true of it, such as audited; audited=no takes it back.
     #[arg(long, value_name = "FLAG")]
     pub is: Vec<String>,
-    /// The address you registered for sign-ins, where it is not any port of this computer.
+    /// The number of its configuration at Meta, where the sign-in's page wants one in the place of permissions; empty for none.
+    #[arg(long, value_name = "ID")]
+    pub config_id: Option<String>,
+    /// The address you registered for sign-ins, where it is not any port of this computer; empty for none.
     #[arg(long, value_name = "ADDRESS")]
     pub redirect: Option<String>,
 }

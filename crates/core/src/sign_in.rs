@@ -20,10 +20,11 @@ use crate::clock::Clock;
 use crate::facts::{Facts, OAuthErrors, Renew, SignInFacts};
 use crate::problem::{Code, Fix, Outcome, Problem};
 use crate::sensitive::{SecretString, Sensitive};
-use crate::wire::{Bearer, Wire};
+use crate::wire::{Bearer, Proof, Wire};
 use endpoint::No;
 use jiff::Timestamp;
 use loopback::{Door, Redirect};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -38,13 +39,41 @@ const TRADE_AGAIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// The developer app a sign-in speaks through.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct AppCredentials {
     pub client_id: String,
     /// Sent only where the platform's Facts say so.
     pub client_secret: Option<SecretString>,
     /// The address registered for the answer, where that is not a loopback port of any number (`RedirectKind`).
     pub redirect: Option<String>,
+    /// Its set of permissions at the platform, where it has one (`SignInFacts::config`).
+    pub config: Option<String>,
+    /// What its owner says of it, defaults filled in: some scopes hang on that.
+    pub flags: BTreeMap<String, bool>,
+}
+
+impl AppCredentials {
+    /// Of an app as it is stored.
+    pub fn of(app: &crate::store::app::App, facts: &Facts, secret: Option<SecretString>) -> AppCredentials {
+        AppCredentials {
+            client_id: app.client_id.clone(),
+            client_secret: secret,
+            redirect: app.redirect.clone(),
+            config: app.config.clone(),
+            flags: app.for_job(facts).flags,
+        }
+    }
+
+    /// What its calls bear beside a token.
+    pub(crate) fn proof(&self, way: Way) -> Option<Proof> {
+        let secret = self.client_secret.clone().filter(|secret| !secret.expose().trim().is_empty())?;
+        Some(Proof { field: way.sign_in.proof?, secret })
+    }
+
+    /// The scopes a sign-in asks for; none where the app's own set stands in their place.
+    fn scopes(&self, way: Way) -> Vec<String> {
+        way.sign_in.scopes_for(&self.flags).map(|fact| fact.scope.into()).collect()
+    }
 }
 
 /// One of a platform's ways to sign in.
@@ -71,11 +100,12 @@ pub struct Access {
     /// The sign-in's own token, where the account acts under another.
     pub owner: Option<Arc<Sensitive<String>>>,
     pub expires_at: Timestamp,
+    pub proof: Option<Proof>,
 }
 
 impl Access {
     pub fn bearer(&self) -> Bearer {
-        Bearer { token: self.token.clone(), owner: self.owner.clone() }
+        Bearer { token: self.token.clone(), owner: self.owner.clone(), proof: self.proof.clone() }
     }
 }
 
@@ -90,6 +120,14 @@ pub struct Granted {
     pub refresh_ends: Option<Timestamp>,
     /// What was granted. Empty after a refresh whose answer does not name it: as before (RFC 6749, 6).
     pub scopes: Vec<String>,
+}
+
+impl Granted {
+    /// With what the app's calls bear beside its tokens.
+    fn proven(mut self, way: Way, app: &AppCredentials) -> Granted {
+        self.access.proof = app.proof(way);
+        self
+    }
 }
 
 /// Why there is no new access token, as what one can do about it. Details hold no secret.
@@ -177,7 +215,7 @@ pub async fn refresh(
             exchange::trade(wire, clock, way, app, again, *days, refresh).await
         }
     };
-    renewed.map_err(|no| match no {
+    renewed.map(|granted| granted.proven(way, app)).map_err(|no| match no {
         No::Grant { detail } => RefreshFault::SignInAgain { detail },
         No::App { detail } => RefreshFault::AppRefused { detail },
         No::Later { after, detail } => RefreshFault::Later { after, detail },
@@ -205,11 +243,13 @@ pub async fn adopt(
         return Err(Problem::block(Code::BadRequest, text).edit("token"));
     };
     match exchange::trade(wire, clock, way, app, long, *days, token).await {
-        Ok(granted) => Ok(granted),
+        Ok(granted) => Ok(granted.proven(way, app)),
         Err(no @ (No::Later { .. } | No::Offline | No::Host { .. } | No::App { .. })) => {
             Err(problem(facts, no))
         }
-        Err(No::Grant { .. } | No::Unknown { .. }) => Ok(exchange::as_it_is(clock, *days, token)),
+        Err(No::Grant { .. } | No::Unknown { .. }) => {
+            Ok(exchange::as_it_is(clock, *days, token).proven(way, app))
+        }
     }
 }
 
@@ -273,17 +313,18 @@ async fn trade(
     };
     // Where the answer does not name them, whoever connects the channel asks.
     if !way.sign_in.asks_scopes {
-        all_there(way, &granted.scopes)?;
+        all_there(way, app, &granted.scopes)?;
     }
-    Ok(granted)
+    Ok(granted.proven(way, app))
 }
 
 /// Was everything granted that we need? `sign_in_scope` says what was not.
-pub fn all_there(way: Way, granted: &[String]) -> Outcome<()> {
+pub fn all_there(way: Way, app: &AppCredentials, granted: &[String]) -> Outcome<()> {
     let facts = way.facts;
     let missing: Vec<_> = way
         .sign_in
-        .required_scopes()
+        .scopes_for(&app.flags)
+        .filter(|scope| scope.required)
         .filter(|need| !granted.iter().any(|scope| scope == need.scope))
         .collect();
     if missing.is_empty() {

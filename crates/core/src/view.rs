@@ -43,6 +43,8 @@ pub struct AppView {
     pub flags: std::collections::BTreeMap<String, bool>,
     /// The address registered for sign-ins, where it is not a loopback port of any number.
     pub redirect: Option<String>,
+    /// Its set of permissions at the platform, in the place of scopes.
+    pub config: Option<String>,
     /// What is left today, by bucket.
     pub quotas: Vec<QuotaView>,
 }
@@ -271,6 +273,7 @@ impl Engine {
             way: app.way.clone(),
             flags: known.map_or_else(|_| app.flags.clone(), |known| known.flags),
             redirect: app.redirect.clone(),
+            config: app.config.clone(),
             quotas,
         })
     }

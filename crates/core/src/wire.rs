@@ -5,6 +5,7 @@
 
 mod body;
 pub mod hosts;
+mod proof;
 
 use crate::clock::{Clock, trust};
 use crate::media::MediaFault;
@@ -15,6 +16,7 @@ use crate::throttle::Throttle;
 use anyhow::Context;
 use body::FileBody;
 use hosts::Hosts;
+pub use proof::Proof;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -199,11 +201,13 @@ pub struct Bearer {
     pub token: Arc<Sensitive<String>>,
     /// That of the sign-in the account belongs to, where it is another.
     pub owner: Option<Arc<Sensitive<String>>>,
+    /// Goes with whichever token a call bears.
+    pub proof: Option<Proof>,
 }
 
 impl Bearer {
     pub fn new(token: Arc<Sensitive<String>>) -> Bearer {
-        Bearer { token, owner: None }
+        Bearer { token, owner: None, proof: None }
     }
 
     /// Scheme and token that go with a call.
@@ -269,10 +273,17 @@ impl Wire {
         files: &Files,
         gauge: &Arc<Gauge>,
     ) -> Sent {
-        let url = match self.address(allowed, &call) {
+        let mut url = match self.address(allowed, &call) {
             Ok(url) => url,
             Err(host) => return Sent::Forbidden { host },
         };
+        let borne = bearer.and_then(|bearer| bearer.of(call.auth));
+        // An address that the platform gave is called as it stands.
+        if let (Target::At(..), Some(proof), Some((_, token))) =
+            (&call.target, bearer.and_then(|bearer| bearer.proof.as_ref()), borne)
+        {
+            url.query_pairs_mut().append_pair(proof.field, &proof.of(token));
+        }
         let large = matches!(call.body, Body::File(_) | Body::Related(..) | Body::Multipart { .. });
         let question = call.is_question();
         gauge.restart(large);
@@ -280,7 +291,7 @@ impl Wire {
             Ok(client) => client.request(call.method.clone(), url),
             Err(error) => return Sent::Offline { detail: format!("{error:#}") },
         };
-        if let Some((scheme, token)) = bearer.and_then(|bearer| bearer.of(call.auth)) {
+        if let Some((scheme, token)) = borne {
             let value = Zeroizing::new(format!("{scheme} {}", token.expose()));
             match http::HeaderValue::from_str(&value) {
                 Ok(mut value) => {

@@ -241,6 +241,32 @@ async fn a_scheduled_video_is_found_changed_and_public_at_its_minute() {
 }
 
 #[tokio::test]
+async fn small_video_comes_in_the_call_itself() {
+    let house = house().await;
+    let page = house.person("mira").page(BAKES).await;
+    let all = stuff(5000);
+    let mut body = b"--xx\r\nContent-Disposition: form-data; name=\"description\"\r\n\r\nEat it.\r\n--xx\r\n\
+        Content-Disposition: form-data; name=\"source\"; filename=\"cake.mp4\"\r\nContent-Type: video/mp4\r\n\r\n"
+        .to_vec();
+    body.extend_from_slice(&all);
+    body.extend_from_slice(b"\r\n--xx--\r\n");
+    let ask = page.ask(reqwest::Method::POST, &format!("{BAKES}/videos"));
+    let ask = ask.header("content-type", "multipart/form-data; boundary=xx").body(body);
+    let (status, made) = read(ask.send().await.unwrap()).await;
+    assert_eq!(status, 200, "{made}");
+    house.sandbox.advance(Duration::from_secs(3));
+    let video = house.only_video();
+    assert_eq!((&json!(video.id), video.description.as_str()), (&made["id"], "Eat it."));
+    assert_eq!(
+        (video.blake3.as_deref(), video.file.as_deref()),
+        (Some(hex(&all).as_str()), Some("cake.mp4"))
+    );
+    assert!(video.public_at_ms.is_some());
+    let media = house.http.get(format!("{}/media/{}", house.sandbox.page(), video.id)).send().await.unwrap();
+    assert_eq!(media.bytes().await.unwrap(), all);
+}
+
+#[tokio::test]
 async fn upright_video_posted_as_video_stays_a_draft() {
     let house = house().await;
     let mira = house.person("mira");

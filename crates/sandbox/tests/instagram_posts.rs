@@ -301,3 +301,17 @@ async fn images_come_from_public_addresses_only() {
     let item: Value = account.get(body["id"].as_str().unwrap(), &fields).await.1;
     assert_eq!((&item["media_type"], &item["alt_text"]), (&json!("IMAGE"), &json!("Cake")));
 }
+
+#[tokio::test]
+async fn stories_may_be_for_businesses_alone() {
+    let house = house().await;
+    house.sandbox.settings(|settings| settings.meta.stories_for_business_only = true);
+    let story = [("media_type", "STORIES"), ("video_url", "https://creator.example/a.mp4")];
+    let ada = house.login("ada");
+    let (status, body) = ada.post(&format!("{}/media", house::meta::ADA_LETTERS), &story).await;
+    assert_eq!((status, code(&body)), (400, (10, None)), "a creator account");
+    let reel = [("media_type", "REELS"), story[1]];
+    assert_eq!(ada.post(&format!("{}/media", house::meta::ADA_LETTERS), &reel).await.0, 200);
+    let mira = house.login("mira");
+    assert_eq!(mira.post(&format!("{MIRABAKES}/media"), &story).await.0, 200, "a business account");
+}

@@ -3,7 +3,7 @@
 
 mod house;
 
-use house::dialog::{HTTPS, LOCALHOST, consent, dialog, parameters, sign_in, token, yes};
+use house::dialog::{HTTPS, LOCALHOST, SCOPES, consent, dialog, parameters, sign_in, token, yes};
 use house::meta::{BAKES, Caller, GARDEN, GRAPH, LETTERS, MIRABAKES, RIDES, code};
 use house::{house, read};
 use serde_json::json;
@@ -216,4 +216,63 @@ async fn every_version_that_is_served_and_none_other() {
     let oauth = house.http.get(format!("{}/v25.0/me", house.host(GRAPH)));
     let oauth = oauth.header("authorization", format!("OAuth {}", mira.token)).send().await.unwrap();
     assert_eq!(oauth.status(), 200, "Graph takes both schemes");
+}
+
+#[tokio::test]
+async fn pages_of_a_portfolio_are_listed_there_alone() {
+    let house = house().await;
+    house.sandbox.settings(|settings| {
+        settings.meta.owned_pages = vec![BAKES.into()];
+        settings.meta.client_pages = vec![GARDEN.into()];
+    });
+    let mira = house.person("mira");
+    assert_eq!(mira.get("me/accounts", &[("fields", "id")]).await.1["data"], json!([]));
+    assert_eq!(code(&mira.get("me/businesses", &[("fields", "id,name")]).await.1).0, 200, "not permitted");
+    let scopes = [&house::meta::FACEBOOK[..], &["business_management"]].concat();
+    let granted = house.sandbox.grant_for("facebook", "mira", &scopes);
+    let mira = Caller { house: &house, host: GRAPH, token: granted.access_token };
+    let (_, found) = mira.get("me/businesses", &[("fields", "id,name")]).await;
+    let portfolio = found["data"][0]["id"].as_str().unwrap();
+    let list = async |edge: &str| {
+        let (_, body) = mira.get(&format!("{portfolio}/{edge}"), &[("fields", "id,name,tasks")]).await;
+        body["data"].clone()
+    };
+    assert_eq!(list("owned_pages").await[0]["id"], BAKES);
+    assert_eq!(list("client_pages").await[0]["id"], GARDEN);
+    assert!(mira.page(BAKES).await.token.starts_with("EAA"), "its token is read as any Page's");
+    let other = house.sandbox.grant_for("facebook", "jonas", &scopes);
+    let jonas = Caller { house: &house, host: GRAPH, token: other.access_token };
+    assert_eq!(code(&jonas.get(&format!("{portfolio}/owned_pages"), &[]).await.1), (100, Some(33)));
+    assert_eq!(house.calls("facebook.business.pages").len(), 3);
+}
+
+#[tokio::test]
+async fn dialog_takes_what_the_app_was_given() {
+    let house = house().await;
+    house.sandbox.settings(|settings| settings.meta.app_lacks = vec!["business_management".into()]);
+    let more = format!("{SCOPES},business_management");
+    let page = dialog(&house, "facebook", &[("scope", &more)]).await;
+    assert_eq!(page.status(), 400);
+    assert!(page.text().await.unwrap().contains("Invalid Scopes: business_management"));
+    assert_eq!(dialog(&house, "facebook", &[]).await.status(), 200);
+    // An app that wants a configuration takes nothing else.
+    house.sandbox.settings(|settings| {
+        settings.meta.demands_config = true;
+        settings.meta.configs =
+            [("778".to_string(), vec!["pages_show_list".into(), "pages_manage_posts".into()])].into();
+    });
+    let code_too = ("override_default_response_type", "true");
+    for wrong in
+        [&[][..], &[("scope", ""), ("config_id", "778")], &[("scope", ""), ("config_id", "779"), code_too]]
+    {
+        assert_eq!(dialog(&house, "facebook", wrong).await.status(), 400, "{wrong:?}");
+    }
+    let to =
+        consent(&house, "facebook", &[("scope", ""), ("config_id", "778"), code_too], &yes("mira")).await;
+    let back = parameters(&to);
+    let (_, body) = token(&house, "facebook", &[("code", &back["code"]), ("redirect_uri", LOCALHOST)]).await;
+    let mira = Caller { house: &house, host: GRAPH, token: body["access_token"].as_str().unwrap().into() };
+    let (_, granted) = mira.get("me/permissions", &[]).await;
+    let names: Vec<_> = granted["data"].as_array().unwrap().iter().map(|one| &one["permission"]).collect();
+    assert_eq!(names, ["public_profile", "pages_show_list", "pages_manage_posts"]);
 }

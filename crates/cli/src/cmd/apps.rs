@@ -72,15 +72,20 @@ async fn add(door: &Door, app: AddApp) -> Outcome<Exit> {
         Some(file) => from_json(&read_json(file, "file")?)?,
         None => (app.client_id.clone().unwrap_or_default(), secret(&app)?),
     };
-    let flags: BTreeMap<&str, bool> = app.is.iter().map(|flag| (flag.as_str(), true)).collect();
+    let flags: BTreeMap<&str, bool> = app
+        .is
+        .iter()
+        .map(|flag| flag.strip_suffix("=no").map_or((flag.as_str(), true), |key| (key, false)))
+        .collect();
     let given = json!({
         "platform": app.platform,
         "client_id": client_id,
         "client_secret": secret,
         "quotas": quotas,
-        "way": app.way.clone().unwrap_or_default(),
+        "way": app.way,
         "flags": flags,
         "redirect": app.redirect,
+        "config": app.config_id,
     });
     let answer = door.call("apps.add", given).await?;
     let shown: AppView = super::read(answer.clone())?;

@@ -26,19 +26,19 @@ pub struct AddApp {
     pub client_secret: Option<String>,
     /// Units a day, by bucket, where the platform granted more than its default.
     #[serde(default)]
-    #[cfg_attr(test, ts(as = "Option<_>", optional))]
-    pub quotas: BTreeMap<String, u32>,
+    pub quotas: Option<BTreeMap<String, u32>>,
     /// Which of the platform's ways to sign in it is for; the usual one when not said.
     #[serde(default)]
-    #[cfg_attr(test, ts(as = "Option<_>", optional))]
-    pub way: String,
+    pub way: Option<String>,
     /// What its owner says about it (`AppFlagFact`).
     #[serde(default)]
-    #[cfg_attr(test, ts(as = "Option<_>", optional))]
-    pub flags: BTreeMap<String, bool>,
-    /// The address registered for the answer of a sign-in, where that is not a loopback port of any number.
+    pub flags: Option<BTreeMap<String, bool>>,
+    /// The address registered for the answer of a sign-in, where that is not a loopback port of any number; empty for none.
     #[serde(default)]
     pub redirect: Option<String>,
+    /// Its set of permissions at the platform (`SignInFacts::config`); empty for none.
+    #[serde(default)]
+    pub config: Option<String>,
 }
 
 /// The ready page that sends a browser on to this computer, for platforms that answer to https alone.
@@ -56,36 +56,60 @@ pub(super) async fn redirect_page(_: &Engine, _: &dyn Host, _: Nothing) -> Outco
     Ok(RedirectPage { name: "slipway-redirect.html", text })
 }
 
+/// An app that is there already is changed only in what is named: whoever adds it again may not know the rest.
 pub(super) async fn add_app(engine: &Engine, _: &dyn Host, given: AddApp) -> Outcome<AppView> {
     let facts = engine.platform(&given.platform)?.facts();
-    let way = way_of(facts, &given.way)?;
-    let redirect = given.redirect.map(|text| text.trim().to_string()).filter(|text| !text.is_empty());
+    let client_id = given.client_id.trim().to_string();
+    let known = engine.read(|sql| app::of_platform(sql, facts.id))?;
+    let known = known.into_iter().find(|app| app.client_id == client_id);
+    let said = |new: Option<String>, old: fn(&app::App) -> Option<String>| match new {
+        Some(text) => Some(text.trim().to_string()).filter(|text| !text.is_empty()),
+        None => known.as_ref().and_then(old),
+    };
+    let way = given.way.clone().or_else(|| known.as_ref().map(|app| app.way.clone()));
+    let way = way_of(facts, &way.unwrap_or_default())?;
+    let redirect = said(given.redirect.clone(), |app| app.redirect.clone());
+    let config = said(given.config.clone(), |app| app.config.clone());
+    if let Some(config) = &config {
+        config_fits(way, config)?;
+    }
     if let Some(address) = &redirect {
         redirect_fits(way, address)?;
     }
-    if let Some(unknown) =
-        given.flags.keys().find(|key| !facts.app_flags.iter().any(|flag| flag.key == **key))
+    if let Some(unknown) = given
+        .flags
+        .iter()
+        .flat_map(BTreeMap::keys)
+        .find(|key| !facts.app_flags.iter().any(|flag| flag.key == **key))
     {
         let message = format!("{} knows nothing called \"{unknown}\" of a developer app.", facts.name);
         return Err(Problem::block(Code::OptionUnknown, message));
     }
-    let client_id = given.client_id.trim().to_string();
     let secret =
         given.client_secret.map(SecretString::from).filter(|secret| !secret.expose().trim().is_empty());
     if client_id.is_empty() {
         return Err(Problem::block(Code::BadRequest, "The client id is missing.").edit("client_id"));
     }
-    if way.sign_in.secret && secret.is_none() {
+    let kept = match &known {
+        Some(app) => app_has_secret(engine, app.id).await,
+        None => false,
+    };
+    if way.sign_in.secret && secret.is_none() && !kept {
         let message = format!("{} wants the app's client secret, too.", facts.name);
         return Err(Problem::block(Code::BadRequest, message).edit("client_secret"));
     }
-    if let Some(unknown) = given.quotas.keys().find(|bucket| facts.quota(bucket).is_none()) {
+    if let Some(unknown) =
+        given.quotas.iter().flat_map(BTreeMap::keys).find(|bucket| facts.quota(bucket).is_none())
+    {
         return Err(Problem::block(
             Code::OptionUnknown,
             format!("{} has no quota called \"{unknown}\".", facts.name),
         ));
     }
-    let (now, quotas, flags) = (engine.clock().now(), given.quotas, given.flags);
+    let now = engine.clock().now();
+    let (mut quotas, mut flags) = known.map(|app| (app.quotas, app.flags)).unwrap_or_default();
+    quotas.extend(given.quotas.unwrap_or_default());
+    flags.extend(given.flags.unwrap_or_default());
     // The secret first: an app without its secret would look usable and not be.
     told(engine.inner.secrets.vault().check().await)?;
     let id = engine
@@ -97,6 +121,7 @@ pub(super) async fn add_app(engine: &Engine, _: &dyn Host, given: AddApp) -> Out
                 quotas: &quotas,
                 flags: &flags,
                 redirect: redirect.as_deref(),
+                config: config.as_deref(),
             };
             let id = app::upsert(tx, &new, now)?;
             tx.say(What::App { id });
@@ -107,6 +132,23 @@ pub(super) async fn add_app(engine: &Engine, _: &dyn Host, given: AddApp) -> Out
         told(engine.inner.secrets.keep_app(id, &secret).await)?;
     }
     engine.app_views()?.into_iter().find(|app| app.id == id).ok_or_else(gone)
+}
+
+/// One that can't be read counts as none: then it has to be said again.
+async fn app_has_secret(engine: &Engine, id: i64) -> bool {
+    engine.inner.secrets.app(id).await.is_ok_and(|secret| secret.is_some())
+}
+
+/// A number, as platforms give it, where this way of signing in knows such a thing.
+fn config_fits(way: Way, config: &str) -> Outcome<()> {
+    let why = if way.sign_in.config.is_none() {
+        "this way of signing in knows no such number."
+    } else if config.len() > 40 || !config.bytes().all(|byte| byte.is_ascii_digit()) {
+        "the number of a configuration has digits alone."
+    } else {
+        return Ok(());
+    };
+    Err(Problem::block(Code::BadRequest, format!("{config}: {why}")).edit("config"))
 }
 
 /// One of the platform's ways to sign in, by its name; empty: the usual one.

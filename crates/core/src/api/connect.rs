@@ -128,11 +128,8 @@ pub(super) async fn connect(engine: &Engine, host: &dyn Host, given: Connect) ->
     let way = way_of(facts, given.way.as_deref().unwrap_or(&app.way))?;
     // Before the user is sent through a consent page for nothing.
     told(engine.inner.secrets.vault().check().await)?;
-    let credentials = AppCredentials {
-        client_id: app.client_id.clone(),
-        client_secret: told(engine.inner.secrets.app(app.id).await)?,
-        redirect: app.redirect.clone(),
-    };
+    let secret = told(engine.inner.secrets.app(app.id).await)?;
+    let credentials = AppCredentials::of(&app, facts, secret);
     let (wire, clock) = (&engine.inner.wire, engine.clock());
     let pasted =
         given.token.map(|token| SecretString::from(token.trim())).filter(|token| !token.expose().is_empty());
@@ -148,7 +145,7 @@ pub(super) async fn connect(engine: &Engine, host: &dyn Host, given: Connect) ->
         }
     };
     let learned = async {
-        let scopes = scopes(engine, &platform, way, &granted, pasted.is_some()).await?;
+        let scopes = scopes(engine, &platform, way, &credentials, &granted, pasted.is_some()).await?;
         let found = identities(engine, &platform, way, &app, &granted).await?;
         Ok((scopes, found, person(engine, &platform, way, &granted).await))
     };
@@ -336,6 +333,7 @@ async fn scopes(
     engine: &Engine,
     platform: &Arc<dyn AnyPlatform>,
     way: Way,
+    app: &AppCredentials,
     granted: &Granted,
     pasted: bool,
 ) -> Outcome<Vec<String>> {
@@ -343,7 +341,7 @@ async fn scopes(
         let account = JobAccount { way: way.sign_in.way.into(), ..JobAccount::default() };
         let bearer = granted.access.bearer();
         return match ask_new(engine, platform, &Question::Scopes, &account, &bearer).await? {
-            Answer::Scopes(scopes) => sign_in::all_there(way, &scopes).map(|()| scopes),
+            Answer::Scopes(scopes) => sign_in::all_there(way, app, &scopes).map(|()| scopes),
             _ => Err(odd(platform, "an answer to another question".into())),
         };
     }
@@ -351,7 +349,7 @@ async fn scopes(
         // Nothing names them; what is missing shows at the first call that needs it.
         return Ok(granted.scopes.clone());
     }
-    sign_in::all_there(way, &granted.scopes).map(|()| granted.scopes.clone())
+    sign_in::all_there(way, app, &granted.scopes).map(|()| granted.scopes.clone())
 }
 
 /// Who granted it. Not knowing is no reason to refuse a sign-in: it then counts as anybody's.
@@ -389,7 +387,12 @@ async fn identities(
         let question = Question::Identify { after };
         match ask_new(engine, platform, &question, &account, &granted.access.bearer()).await? {
             Answer::Identities { found, next } => {
-                all.extend(found);
+                // One list may name what another has named.
+                for one in found {
+                    if !all.iter().any(|known: &Identity| known.remote_id == one.remote_id) {
+                        all.push(one);
+                    }
+                }
                 after = next;
             }
             _ => return Err(odd(platform, "an answer to another question".into())),

@@ -16,7 +16,7 @@ use crate::store::account::{Account, AccountState};
 use crate::store::delivery::{self, Delivery};
 use crate::store::{Tx, account, app};
 use crate::view::unknown_account;
-use crate::wire::{Bearer, Files, Sent};
+use crate::wire::{Bearer, Files, Proof, Sent};
 use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
@@ -205,11 +205,7 @@ async fn end_access(
     // Written down before the call: after a crash no channel is listed as healthy whose sign-in may be dead.
     let ids: Vec<i64> = siblings.iter().map(|sibling| sibling.id).collect();
     set_states(engine, ids.clone(), AccountState::SignIn).await?;
-    let credentials = AppCredentials {
-        client_id: app.client_id.clone(),
-        client_secret: app_secret(engine, app.id).await?,
-        redirect: None,
-    };
+    let credentials = AppCredentials::of(app, platform.facts(), app_secret(engine, app.id).await?);
     let given = Given { refresh: &mine, access: access.as_deref() };
     let asked = sign_in::revoke(&engine.inner.wire, way, &credentials, given).await;
     let shown = access.as_deref().unwrap_or(&mine);
@@ -272,7 +268,7 @@ async fn read_back(
                 }
             }
             RevokeFact::AccessToken { .. } | RevokeFact::Delete { .. } => {
-                takes(engine, platform, account, shown).await
+                takes(engine, platform, account, app.proof(way), shown).await
             }
         };
         if lives == Some(false) {
@@ -287,11 +283,12 @@ async fn takes(
     engine: &Engine,
     platform: &Arc<dyn AnyPlatform>,
     account: &Account,
+    proof: Option<Proof>,
     token: &SecretString,
 ) -> Option<bool> {
     let job = account.for_job(Default::default());
     let call = platform.ask(&Question::WHO, &job);
-    let bearer = Bearer::new(Arc::new(token.clone()));
+    let bearer = Bearer { proof, ..Bearer::new(Arc::new(token.clone())) };
     let (hosts, files) = (platform.facts().hosts, Files::default());
     match engine.inner.wire.send(hosts, call, Some(&bearer), &files, &Default::default()).await {
         Sent::Reply(reply) => match platform.answer(&Question::WHO, &job, &reply) {

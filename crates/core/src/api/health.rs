@@ -147,11 +147,8 @@ pub(super) async fn test_app(engine: &Engine, _: &dyn Host, given: Id) -> Outcom
         .ok_or_else(|| Problem::block(Code::AppMissing, "That app is not there any more."))?;
     let facts = engine.platform(&app.platform)?.facts();
     let way = super::accounts::way_of(facts, &app.way)?;
-    let credentials = AppCredentials {
-        client_id: app.client_id.clone(),
-        client_secret: crate::secrets::told(engine.inner.secrets.app(id).await)?,
-        redirect: app.redirect.clone(),
-    };
+    let secret = crate::secrets::told(engine.inner.secrets.app(id).await)?;
+    let credentials = AppCredentials::of(&app, facts, secret);
     let nobody = SecretString::from("not-a-sign-in".to_string());
     let heard = refresh(&engine.inner.wire, engine.clock(), way, &credentials, &nobody).await;
     let problem = match heard {

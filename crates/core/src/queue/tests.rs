@@ -46,6 +46,7 @@ impl House {
                         quotas: &BTreeMap::new(),
                         flags: &BTreeMap::new(),
                         redirect: None,
+                        config: None,
                     },
                     at(0),
                 )?;

@@ -44,6 +44,7 @@ impl Folder {
                 quotas: &Default::default(),
                 flags: &Default::default(),
                 redirect: None,
+                config: None,
             };
             let app = app::upsert(tx, &app, Timestamp::UNIX_EPOCH)?;
             let identity = Identity {

@@ -120,7 +120,7 @@ pub(super) async fn trade(
     let mut granted = read_grant(way, &answer, before)?;
     if answer.scopes().is_none() {
         // An answer may leave them out when they are what was asked for (RFC 6749, 5.1).
-        granted.scopes = way.sign_in.scopes.iter().map(|fact| fact.scope.into()).collect();
+        granted.scopes = app.scopes(way);
     }
     Ok(granted)
 }
@@ -163,7 +163,7 @@ pub(super) async fn revoke(wire: &Wire, way: Way, app: &AppCredentials, given: G
         }
         RevokeFact::Delete { at } => {
             let call = Call::new("oauth.revoke", http::Method::DELETE, Target::At(at.0, at.1.into()));
-            let bearer = Bearer::new(Arc::new(given.refresh.clone()));
+            let bearer = Bearer { proof: app.proof(way), ..Bearer::new(Arc::new(given.refresh.clone())) };
             (carried(wire, way, call, Some(&bearer)).await?, given.refresh)
         }
     };
@@ -318,12 +318,16 @@ pub(super) fn refusal(way: Way, reply: &Reply, sent: &[SecretString]) -> Option<
             };
             (error, means, vec![fields["error_subtype"].clone(), fields["error_description"].clone()])
         }
-        OAuthErrors::Coded { grant, app, passing } => {
+        OAuthErrors::Coded { grant, app, app_said, passing } => {
             let nested = fields.get("error").filter(|error| error.is_object());
             let flat = fields.get("error_type").is_some().then_some(&fields);
             let told = nested.or(flat)?;
             let code = told["code"].as_i64();
+            let words = ["message", "error_message"].map(|key| told[key].as_str().unwrap_or_default());
+            let words = words.join(" ").to_ascii_lowercase();
+            let by_words = |code: i64| app_said.iter().any(|(n, said)| *n == code && words.contains(said));
             let means = match code {
+                Some(code) if by_words(code) => Means::App,
                 _ if told["is_transient"] == true => Means::Passing,
                 Some(code) if grant.contains(&code) => Means::Grant,
                 Some(code) if app.contains(&code) => Means::App,
@@ -374,6 +378,7 @@ fn read_grant(way: Way, answer: &Answer, before: Timestamp) -> Result<Granted, N
         access: Access {
             token: Arc::new(SecretString::from(answer.access_token().secret().clone())),
             owner: None,
+            proof: None,
             expires_at: later_by(before, life),
         },
         refresh: answer

@@ -50,7 +50,7 @@ pub(super) async fn sign_in(
     // The first answer may name what was granted; the second never does.
     granted.scopes = match short.scopes {
         Some(scopes) => scopes,
-        None => way.sign_in.scopes.iter().map(|fact| fact.scope.into()).collect(),
+        None => app.scopes(way),
     };
     Ok(granted)
 }
@@ -106,6 +106,7 @@ impl Token {
             access: Access {
                 token: Arc::new(self.token.clone()),
                 owner: None,
+                proof: None,
                 expires_at: self.ends.unwrap_or(Timestamp::MAX),
             },
             refresh: Some(self.token),

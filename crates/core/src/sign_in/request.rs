@@ -40,16 +40,24 @@ pub(super) fn prepare(
         .set_auth_uri(AuthUrl::from_url(page))
         .set_redirect_uri(redirect.clone());
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-    let mut authorize = client
-        .authorize_url(|| {
-            let random = CsrfToken::new_random_len(32);
-            match landing.state_port {
-                // The page that sends the browser on reads the port from the front of the state.
-                Some(port) => CsrfToken::new(format!("{port}.{}", random.secret())),
-                None => random,
-            }
-        })
-        .add_scopes(sign_in.scopes.iter().map(|fact| Scope::new(fact.scope.into())));
+    let mut authorize = client.authorize_url(|| {
+        let random = CsrfToken::new_random_len(32);
+        match landing.state_port {
+            // The page that sends the browser on reads the port from the front of the state.
+            Some(port) => CsrfToken::new(format!("{port}.{}", random.secret())),
+            None => random,
+        }
+    });
+    authorize = match (sign_in.config, app.config.as_deref()) {
+        // Its own set of permissions stands in the place of scopes.
+        (Some(fact), Some(config)) => fact
+            .extra
+            .iter()
+            .fold(authorize.add_extra_param(fact.field, config.to_string()), |ask, (key, value)| {
+                ask.add_extra_param(*key, *value)
+            }),
+        _ => authorize.add_scopes(app.scopes(way).into_iter().map(Scope::new)),
+    };
     authorize = match sign_in.pkce {
         Pkce::S256 => authorize.set_pkce_challenge(challenge),
         Pkce::S256Hex => authorize

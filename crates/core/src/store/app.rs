@@ -22,6 +22,8 @@ pub struct App {
     pub flags: BTreeMap<String, bool>,
     /// The address registered for the answer of a sign-in, where that is not a loopback port of any number.
     pub redirect: Option<String>,
+    /// Its set of permissions at the platform (`SignInFacts::config`).
+    pub config: Option<String>,
     pub created_at: Timestamp,
 }
 
@@ -35,7 +37,7 @@ impl App {
     }
 }
 
-const COLUMNS: &str = "id, platform, client_id, quotas, created_at, way, flags, redirect";
+const COLUMNS: &str = "id, platform, client_id, quotas, created_at, way, flags, redirect, config";
 
 fn from_row(row: &Row) -> rusqlite::Result<App> {
     Ok(App {
@@ -47,6 +49,7 @@ fn from_row(row: &Row) -> rusqlite::Result<App> {
         way: row.get(5)?,
         flags: json(row, 6)?,
         redirect: row.get(7)?,
+        config: row.get(8)?,
     })
 }
 
@@ -58,14 +61,16 @@ pub struct NewApp<'a> {
     pub quotas: &'a BTreeMap<String, u32>,
     pub flags: &'a BTreeMap<String, bool>,
     pub redirect: Option<&'a str>,
+    pub config: Option<&'a str>,
 }
 
 /// Adds an app, or changes what is said of one that is there.
 pub fn upsert(tx: &Tx, new: &NewApp, now: Timestamp) -> Outcome<i64> {
     tx.query_row(
-        "INSERT INTO app (platform, client_id, way, quotas, flags, redirect, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+        "INSERT INTO app (platform, client_id, way, quotas, flags, redirect, config, created_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
          ON CONFLICT (platform, client_id) DO UPDATE SET way = excluded.way, quotas = excluded.quotas, flags = excluded.flags, \
-           redirect = excluded.redirect RETURNING id",
+           redirect = excluded.redirect, config = excluded.config RETURNING id",
         params![
             new.platform,
             new.client_id,
@@ -73,6 +78,7 @@ pub fn upsert(tx: &Tx, new: &NewApp, now: Timestamp) -> Outcome<i64> {
             text(new.quotas),
             text(new.flags),
             new.redirect,
+            new.config,
             now.as_millisecond()
         ],
         |row| row.get(0),

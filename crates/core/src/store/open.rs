@@ -23,6 +23,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0012_window.sql")),
     M::up(include_str!("../../migrations/0013_stuck.sql")),
     M::up(include_str!("../../migrations/0014_not_through.sql")),
+    M::up(include_str!("../../migrations/0015_config.sql")),
 ];
 
 /// The version that this program makes.

@@ -152,11 +152,7 @@ impl Engine {
         let way = Way::of(facts, &account.way).ok_or_else(|| RefreshFault::AppRefused {
             detail: "this version does not know the way this channel signed in by".into(),
         })?;
-        let credentials = AppCredentials {
-            client_id: app.client_id.clone(),
-            client_secret: secrets.app(app.id).await?,
-            redirect: None,
-        };
+        let credentials = AppCredentials::of(app, facts, secrets.app(app.id).await?);
         let granted = match way.sign_in.renew {
             crate::facts::Renew::RefreshToken => self.renewed(account.id, way, &credentials, &stored).await?,
             crate::facts::Renew::Exchange { .. } => {
@@ -171,7 +167,8 @@ impl Engine {
         let token = self.account_token(platform, &known, &granted.access.bearer()).await?;
         let ends = self.clock().now().saturating_add(ACCOUNT_TOKEN_LIFE).unwrap_or(granted.access.expires_at);
         let expires_at = ends.min(granted.access.expires_at);
-        let access = Access { token: Arc::new(token), owner: Some(owner), expires_at };
+        let proof = granted.access.proof.clone();
+        let access = Access { token: Arc::new(token), owner: Some(owner), expires_at, proof };
         Ok((stored, Granted { access, ..granted }))
     }
 
@@ -210,7 +207,12 @@ impl Engine {
         // As it stands now: another call may have renewed it since the caller read the account.
         let ends = self.read(|sql| account::get(sql, id)).ok().flatten().and_then(|row| row.sign_in_ends);
         let as_it_is = |ends| Granted {
-            access: Access { token: Arc::new(stored.clone()), owner: None, expires_at: ends },
+            access: Access {
+                token: Arc::new(stored.clone()),
+                owner: None,
+                expires_at: ends,
+                proof: app.proof(way),
+            },
             refresh: None,
             refresh_ends: None,
             scopes: Vec::new(),

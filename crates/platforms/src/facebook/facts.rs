@@ -3,7 +3,7 @@
 //! Rules that hang on the kind (a reel is upright and short, a video is not) are in `check`. Left out on purpose: targeting and feed
 //! targeting (whole audiences as JSON, for advertisers), drafts, stories, photos, comments and insights.
 
-use crate::graph::sign_in::{DIALOG, FACEBOOK_LOGIN, NUMBER_AND_SECRET, WHERE_IT_ANSWERS};
+use crate::graph::sign_in::{DIALOG, FACEBOOK_LOGIN, NUMBER_AND_SECRET, PORTFOLIO, WHERE_IT_ANSWERS};
 use crate::graph::{API, UPLOADS};
 use slipway_core::facts::*;
 
@@ -26,10 +26,10 @@ pub(crate) static FACTS: Facts = Facts {
     sign_in: SignInFacts {
         steps: &[
             StepFact::plain(
-                "Make an app for the use case Manage everything on your Page, with plain Facebook Login, not the one for businesses.",
+                "Make an app of the type Other, then Business, and add the product Facebook Login for Business. Apps made for the use case Facebook Login are refused the permissions of Pages.",
             ),
             StepFact::copied(
-                "Add these permissions to the use case, or Meta shows no dialog at all.",
+                "Slipway asks for these permissions. Meta shows no dialog at all if the app lacks one of them; the last can be switched off below.",
                 "pages_show_list,pages_read_engagement,pages_manage_posts,business_management",
             ),
             WHERE_IT_ANSWERS,
@@ -38,12 +38,15 @@ pub(crate) static FACTS: Facts = Facts {
         scopes: SCOPES,
         ..FACEBOOK_LOGIN
     },
-    app_flags: &[AppFlagFact {
-        key: "live",
-        label: "The Meta app is live",
-        help: "An app begins in development mode. What it posts then is seen, as far as is known, only by people who have a role on the app. Switch it to Live in the app's dashboard, then say so here.",
-        default: false,
-    }],
+    app_flags: &[
+        AppFlagFact {
+            key: "live",
+            label: "The Meta app is live",
+            help: "An app begins in development mode. What it posts then is seen, as far as is known, only by people who have a role on the app. Switch it to Live in the app's dashboard, then say so here.",
+            default: false,
+        },
+        PORTFOLIO,
+    ],
     words: &[
         WordFact {
             field: WordField::Title,
@@ -114,21 +117,25 @@ const SCOPES: &[ScopeFact] = &[
     ScopeFact {
         scope: "pages_show_list",
         required: true,
+        when: None,
         why: "Without it Slipway cannot see which Pages are yours.",
     },
     ScopeFact {
         scope: "pages_read_engagement",
         required: true,
+        when: None,
         why: "Without it Slipway cannot read back what it posted, so it could not tell you that a post is public.",
     },
     ScopeFact {
         scope: "pages_manage_posts",
         required: true,
+        when: None,
         why: "Without it Slipway cannot post, schedule, edit or take back anything on your Pages.",
     },
     ScopeFact {
         scope: "business_management",
         required: false,
+        when: Some((PORTFOLIO.key, true)),
         why: "Without it Slipway does not see Pages that belong to a business portfolio.",
     },
 ];

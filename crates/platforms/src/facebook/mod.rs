@@ -134,8 +134,8 @@ impl Platform for Facebook {
         ask::ask(question, account)
     }
 
-    fn answer(&self, question: &Question, _: &JobAccount, reply: &Reply) -> Result<Answer, Fault> {
-        ask::answer(question, reply)
+    fn answer(&self, question: &Question, account: &JobAccount, reply: &Reply) -> Result<Answer, Fault> {
+        ask::answer(question, account, reply)
     }
 
     fn token_died(&self, reply: &Reply) -> bool {

@@ -6,7 +6,7 @@
 use super::usage;
 use serde_json::Value;
 use slipway_core::platform::{Fault, Reply, Until, Whose};
-use slipway_core::problem::{Code, Problem};
+use slipway_core::problem::{Code, Fix, Problem};
 use slipway_core::redact;
 use std::time::Duration;
 
@@ -107,6 +107,14 @@ pub(crate) fn fault(reply: &Reply, platform: &str) -> Fault {
             )
             .detail(&detail),
         },
+        // It names the parameter, in either of its two refusals, and nothing else tells them from other errors of the number.
+        100 if error.message.contains("appsecret_proof") => refused(
+            Problem::block(
+                Code::AppRefused,
+                format!("{platform} does not take the secret of your developer app. Copy it anew from the app's settings."),
+            )
+            .fix(Fix::AddApp { platform: platform.to_ascii_lowercase() }),
+        ),
         100 if error.is_missing() => refused(Problem::block(
             Code::NotFound,
             format!("{platform} does not have this any more, or does not show it to this sign-in."),

@@ -1,11 +1,12 @@
 //! What Facebook Pages and Instagram share: Meta's Graph API as a way to refuse, to warn, to sign in and to list Pages.
 //!
 //! `error` reads its one envelope of errors, `upload` the other one of its upload host, `usage` the headers that warn of a limit,
-//! `pages` lists Pages and what was granted, `sign_in` is Facebook Login as data, `time` reads its instants. Not here: what is posted
+//! `pages` lists Pages and what was granted, `portfolios` those of a business portfolio, `sign_in` is Facebook Login as data, `time` reads its instants. Not here: what is posted
 //! and how, and what a refusal means to one platform alone.
 
 pub(crate) mod error;
 pub(crate) mod pages;
+pub(crate) mod portfolios;
 pub(crate) mod sign_in;
 pub(crate) mod time;
 pub(crate) mod upload;

@@ -6,6 +6,7 @@
 use super::facts::FACTS;
 use super::read;
 use super::{profile, write};
+use crate::graph::portfolios::{self, Walk};
 use crate::graph::{self, error, pages};
 use serde_json::{Value, json};
 use slipway_core::platform::*;
@@ -29,7 +30,9 @@ pub(crate) fn ask(question: &Question, account: &JobAccount) -> Call {
 pub(crate) fn answer(question: &Question, account: &JobAccount, reply: &Reply) -> Result<Answer, Fault> {
     match question {
         Question::Identify { .. } if write::by_address(account) => myself(reply),
-        Question::Identify { after } => linked(after.is_none(), reply),
+        Question::Identify { after } => {
+            linked(Walk::at(after.as_deref()), portfolios::wanted(account), reply)
+        }
         Question::Owner if write::by_address(account) => {
             let body = read::object(reply)?;
             owner(&body["data"].get(0).unwrap_or(&body)["user_id"], reply)
@@ -56,14 +59,15 @@ pub(crate) fn answer(question: &Question, account: &JobAccount, reply: &Reply) -
 
 // ---------------------------------------------------------------------------------------------------------------- accounts
 
-fn linked(first: bool, reply: &Reply) -> Result<Answer, Fault> {
-    let (items, next) = pages::list(reply, FACTS.name)?;
+fn linked(mut walk: Walk, portfolios: bool, reply: &Reply) -> Result<Answer, Fault> {
+    let items = walk.read(reply, FACTS.name, portfolios)?;
     let found: Vec<Identity> = items.iter().filter_map(linked_account).collect();
-    // Of a long list another part may still have one.
-    if found.is_empty() && first && next.is_none() {
-        return Err(Fault::Refused(no_account(items.is_empty())));
+    walk.found |= !found.is_empty();
+    match walk.next() {
+        // No list has one.
+        None if !walk.found => Err(Fault::Refused(no_account(!walk.any))),
+        next => Ok(Answer::Identities { found, next }),
     }
-    Ok(Answer::Identities { found, next })
 }
 
 fn linked_account(page: &Value) -> Option<Identity> {
@@ -92,7 +96,7 @@ fn identity(remote_id: String, account: &Value, live: Value) -> Option<Identity>
 /// A personal account is not told from none at all: neither is listed.
 fn no_account(no_page: bool) -> Problem {
     let message = if no_page {
-        "This sign-in has no Facebook Page, and by Facebook Login an Instagram account is reached through its Page. Make a Page, link your professional Instagram account to it, then sign in again and tick both."
+        "This sign-in has no Facebook Page, and by Facebook Login an Instagram account is reached through its Page. Make a Page, link your professional Instagram account to it, then sign in again and tick both. If the Page belongs to a business portfolio, leave the permission for portfolios ticked, or connect with the token of a system user to whom the Page is assigned."
     } else {
         "None of the Facebook Pages of this sign-in has a professional Instagram account. If yours is a personal account, switch it in the Instagram app (Settings, Account type, Professional account) and link it to the Page; if it is linked, sign in again and tick both the Page and the account."
     };

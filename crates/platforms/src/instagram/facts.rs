@@ -3,6 +3,7 @@
 //! Rules that data cannot say (a story's sixty seconds, hashtags in a caption) are in `check`.
 
 use super::options::OPTIONS;
+use crate::graph::sign_in::PORTFOLIO;
 use crate::graph::{API, UPLOADS, sign_in};
 use slipway_core::facts::*;
 
@@ -30,10 +31,10 @@ pub(crate) static FACTS: Facts = Facts {
         ),
         steps: &[
             StepFact::plain(
-                "Make an app for the use case Manage messaging & content on Instagram, set up with Facebook Login: the plain one, not the one for businesses.",
+                "Make an app of the type Other, then Business. Add the products Instagram and Facebook Login for Business: only with that one Instagram takes videos from a computer.",
             ),
             StepFact::copied(
-                "Add these permissions to the use case, or Meta shows no dialog at all.",
+                "Slipway asks for these permissions. Meta shows no dialog at all if the app lacks one of them; portfolios and comments can be switched off below.",
                 "instagram_basic,instagram_content_publish,instagram_manage_comments,pages_show_list,pages_read_engagement,business_management",
             ),
             sign_in::WHERE_IT_ANSWERS,
@@ -75,6 +76,7 @@ pub(crate) static FACTS: Facts = Facts {
         errors: OAuthErrors::Coded {
             grant: &[190, 400],
             app: &[101],
+            app_said: sign_in::APP_SAID,
             passing: &[-1, -2, 1, 2, 4, 17, 32, 613],
         },
         renew: Renew::Exchange {
@@ -108,6 +110,7 @@ pub(crate) static FACTS: Facts = Facts {
         access_page: Some("https://www.instagram.com/accounts/manage_access/"),
         ..SignInFacts::PLAIN
     }],
+    app_flags: &[PORTFOLIO, COMMENTS],
     words: &[WordFact {
         field: WordField::Caption,
         label: "Caption",
@@ -149,31 +152,49 @@ pub(crate) static FACTS: Facts = Facts {
     ..Facts::PLAIN
 };
 
+/// As with `PORTFOLIO`.
+const COMMENTS: AppFlagFact = AppFlagFact {
+    key: "comments",
+    label: "Ask to manage comments",
+    help: "Needed to switch off the comments of a post. Switch this off if the app was not given that permission: Meta then shows \"Invalid Scopes\" in place of its dialog.",
+    default: true,
+};
+
 const FACEBOOK_SCOPES: &[ScopeFact] = &[
     ScopeFact {
         scope: "instagram_basic",
         required: true,
+        when: None,
         why: "Without it Slipway cannot see your Instagram account, nor read a post back.",
     },
-    ScopeFact { scope: "instagram_content_publish", required: true, why: "Without it Slipway cannot post." },
+    ScopeFact {
+        scope: "instagram_content_publish",
+        required: true,
+        when: None,
+        why: "Without it Slipway cannot post.",
+    },
     ScopeFact {
         scope: "pages_show_list",
         required: true,
+        when: None,
         why: "Your Instagram account is found through the Facebook Page it is linked to; without this the list is empty.",
     },
     ScopeFact {
         scope: "pages_read_engagement",
         required: true,
+        when: None,
         why: "Facebook hands out the Page's token, which the Instagram account acts under, only with it.",
     },
     ScopeFact {
         scope: "business_management",
         required: false,
+        when: Some((PORTFOLIO.key, true)),
         why: "Only needed if the Page belongs to a business portfolio; without it such Pages are missing from the list.",
     },
     ScopeFact {
         scope: "instagram_manage_comments",
         required: false,
+        when: Some((COMMENTS.key, true)),
         why: "Without it Slipway cannot switch off the comments of a post.",
     },
 ];
@@ -182,16 +203,19 @@ const INSTAGRAM_SCOPES: &[ScopeFact] = &[
     ScopeFact {
         scope: "instagram_business_basic",
         required: true,
+        when: None,
         why: "Without it Slipway cannot see your Instagram account, nor read a post back.",
     },
     ScopeFact {
         scope: "instagram_business_content_publish",
         required: true,
+        when: None,
         why: "Without it Slipway cannot post.",
     },
     ScopeFact {
         scope: "instagram_business_manage_comments",
         required: false,
+        when: Some((COMMENTS.key, true)),
         why: "Without it Slipway cannot switch off the comments of a post.",
     },
 ];

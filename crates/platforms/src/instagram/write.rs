@@ -5,6 +5,7 @@
 
 use super::facts::{FACTS, GRAPH_INSTAGRAM, INSTAGRAM_LOGIN};
 use super::memo::{Container, Part, Sent, Work};
+use crate::graph::portfolios::{Names, Walk};
 use crate::graph::{API, UPLOADS, VERSION, is_id, pages};
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -287,8 +288,14 @@ pub(crate) fn publishing_limit(account: &JobAccount) -> Call {
 /// list.
 pub(crate) fn my_accounts(after: Option<&str>) -> Call {
     let fields = "id,name,instagram_business_account{id,username,name,profile_picture_url}";
-    pages::accounts("instagram.accounts", fields, after)
+    Walk::at(after).call(&NAMES, fields)
 }
+
+const NAMES: Names = Names {
+    accounts: "instagram.accounts",
+    businesses: "instagram.businesses",
+    pages: "instagram.business.pages",
+};
 
 /// The Page whose token the account acts under, as `Question::Identify` kept it.
 pub(crate) fn page_token(account: &JobAccount) -> Call {

@@ -61,16 +61,19 @@ pub(crate) static FACTS: Facts = Facts {
             ScopeFact {
                 scope: "user.info.basic",
                 required: true,
+                when: None,
                 why: "Without it Slipway cannot tell whose TikTok account this is.",
             },
             ScopeFact {
                 scope: "video.publish",
                 required: true,
+                when: None,
                 why: "Without it Slipway can neither post for you nor ask what your account may choose.",
             },
             ScopeFact {
                 scope: "video.upload",
                 required: true,
+                when: None,
                 why: "Without it Slipway cannot put drafts into your TikTok inbox.",
             },
         ],

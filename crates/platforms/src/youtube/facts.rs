@@ -43,6 +43,7 @@ pub(crate) static FACTS: Facts = Facts {
         scopes: &[ScopeFact {
             scope: SCOPE,
             required: true,
+            when: None,
             why: "Without it Slipway cannot upload, schedule, edit or read back your videos.",
         }],
         // `select_account` lets people pick among their channels; `consent` asks again for what was left unticked before.

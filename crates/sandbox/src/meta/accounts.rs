@@ -1,12 +1,14 @@
 //! Who somebody is and what they may act as: `/me`, `/me/accounts`, a Page, a professional account (contract facebook 1, instagram 2.5,
-//! 3.2, 7). Not imitated: followers and likes (0), businesses.
-//! Unsure: that `/me/accounts` without `pages_show_list` is an empty list and not an error.
+//! 3.2, 7), and the Pages of a business portfolio, which `/me/accounts` leaves out (as the settings say). Not imitated: followers and
+//! likes (0), all else of a business.
+//! Unsure: that `/me/accounts` without `pages_show_list` is an empty list and not an error; that portfolios without
+//! `business_management` are refused with 200.
 
 use super::Desk;
 use super::books::MediaKind;
-use super::errors::{Refusal, parameter};
+use super::errors::{Refusal, no_object, parameter};
 use super::fields::{Node, asks, select};
-use super::people::{Page, Professional};
+use super::people::{PORTFOLIOS, Page, Professional, portfolio};
 use crate::exchange::Answer;
 use serde_json::{Value, json};
 
@@ -14,7 +16,7 @@ use serde_json::{Value, json};
 pub(crate) fn me(desk: &Desk<'_>, id: &str) -> Result<Answer, Refusal> {
     let person = desk.who.person;
     if id != person.id {
-        return Err(super::errors::no_object("get", id));
+        return Err(no_object("get", id));
     }
     let mut names = person.name.splitn(2, ' ');
     let mut whole = json!({
@@ -31,7 +33,38 @@ pub(crate) fn me(desk: &Desk<'_>, id: &str) -> Result<Answer, Refusal> {
 /// `GET /me/accounts`
 pub(crate) fn list(desk: &mut Desk<'_>) -> Result<Answer, Refusal> {
     desk.who.is_user()?;
-    let pages = if desk.who.has("pages_show_list") { desk.who.pages() } else { Vec::new() };
+    let mut pages = if desk.who.has("pages_show_list") { desk.who.pages() } else { Vec::new() };
+    let in_one = |page: &&Page| {
+        let of = [&desk.settings.owned_pages, &desk.settings.client_pages];
+        of.into_iter().any(|list| list.iter().any(|id| id == page.id))
+    };
+    pages.retain(|page| !in_one(page));
+    listed(desk, pages)
+}
+
+/// `GET /me/businesses`
+pub(crate) fn portfolios(desk: &Desk<'_>) -> Result<Answer, Refusal> {
+    desk.who.is_user()?;
+    desk.who.needs(200, &["business_management"])?;
+    let mine = PORTFOLIOS.iter().filter(|(owner, ..)| *owner == desk.who.person.key);
+    let nodes = mine.map(|(_, id, name)| ((*id).to_string(), json!({ "id": id, "name": name })));
+    desk.page_of(nodes.collect())
+}
+
+/// `GET /{portfolio}/owned_pages` and `/{portfolio}/client_pages`
+pub(crate) fn of_portfolio(desk: &mut Desk<'_>, id: &str, owned: bool) -> Result<Answer, Refusal> {
+    desk.who.is_user()?;
+    desk.who.needs(200, &["business_management"])?;
+    if portfolio(id) != Some(desk.who.person.key) {
+        return Err(no_object("get", id));
+    }
+    let of = if owned { &desk.settings.owned_pages } else { &desk.settings.client_pages };
+    let mut pages = desk.who.pages();
+    pages.retain(|page| of.iter().any(|id| id == page.id));
+    listed(desk, pages)
+}
+
+fn listed(desk: &mut Desk<'_>, pages: Vec<&'static Page>) -> Result<Answer, Refusal> {
     let fields = desk.fields().unwrap_or("access_token,category,name,id,tasks").to_string();
     let mut nodes = Vec::new();
     for page in pages {

@@ -5,8 +5,10 @@
 //! form's action, and post `request`, `account` (`mira`, `jonas`, `ada`, `tove`), `scope` (repeated), on Facebook also `page` (ids,
 //! repeated; with none at all every Page of that person is meant), and `decision` (`allow` or `deny`). The answer is a 302 to the app.
 //!
-//! Not imitated: a session (`auth_type`, `force_reauth` change nothing), `config_id`, `response_type=token`, the look. Mistakes of the
-//! app stay on this page and are never sent to it.
+//! A `config_id` of Facebook's dialog stands in the place of scopes, if the settings know it (Facebook Login for Business).
+//!
+//! Not imitated: a session (`auth_type`, `force_reauth` change nothing), `response_type=token`, the look. Mistakes of the app stay on this
+//! page and are never sent to it. Unsure: the words about a configuration; that scopes beside one are ignored.
 
 use super::books::{AppName, Books, Code, Consent, Given};
 use super::people::{Instagram, PEOPLE, Person as Someone, person};
@@ -105,9 +107,18 @@ fn read(books: &Books, ask: &Ask, settings: &crate::settings::meta::Meta) -> Res
     if !instagram {
         scopes.push(FACEBOOK[0].0.into());
     }
-    let asked = need("scope").unwrap_or_default();
+    let asked = match need("config_id").filter(|_| !instagram) {
+        Some(config) => configured(config, ask, settings)?,
+        None if settings.demands_config && !instagram => {
+            let about =
+                "This app needs at least one supported permission: name a configuration by config_id.";
+            return Err(Mistake("Feature unavailable", about.into()));
+        }
+        None => need("scope").unwrap_or_default().to_string(),
+    };
     for scope in asked.split([',', ' ']).map(str::trim).filter(|scope| !scope.is_empty()) {
-        if !known(app).iter().any(|(name, _)| *name == scope) {
+        let lacks = settings.app_lacks.iter().any(|lacked| lacked == scope);
+        if lacks || !known(app).iter().any(|(name, _)| *name == scope) {
             return Err(Mistake("Invalid scopes", format!("Invalid Scopes: {scope}")));
         }
         if !scopes.iter().any(|known| known == scope) {
@@ -123,6 +134,17 @@ fn read(books: &Books, ask: &Ask, settings: &crate::settings::meta::Meta) -> Res
         scopes,
         state: ask.query("state").map(String::from),
     })
+}
+
+/// The permissions of a configuration, as a list with commas.
+fn configured(config: &str, ask: &Ask, settings: &crate::settings::meta::Meta) -> Result<String, Mistake> {
+    let known = settings.configs.get(config);
+    let known = known.ok_or_else(|| Mistake("Error", "Invalid parameter: config_id".into()))?;
+    if ask.query("override_default_response_type") != Some("true") {
+        let about = "A code is answered with override_default_response_type=true only.";
+        return Err(Mistake("Error", about.into()));
+    }
+    Ok(known.join(","))
 }
 
 /// The answer of the form.

@@ -3,7 +3,8 @@
 //! Unsure: what too many hashtags, mentions or containers are refused with (100 without a sub-code; 9/2207042), whether the world
 //! ignores a parameter that does not go with the kind of media (refused here), that an address which cannot be fetched fails the
 //! container of a video but the call of an image, that a thumb offset is only held against the length once the bytes are there, whether
-//! a `scheduled_publish_time` is refused or ignored (refused here: there is no such parameter).
+//! a `scheduled_publish_time` is refused or ignored (refused here: there is no such parameter), with what the story of a creator account
+//! is refused (10 here).
 
 use super::Desk;
 use super::arrive;
@@ -51,6 +52,9 @@ pub(crate) fn make(desk: &mut Desk<'_>, id: &str) -> Result<Made, Refusal> {
     };
     if params.is_named("scheduled_publish_time") {
         return Err(parameter("Param scheduled_publish_time does not go with a container"));
+    }
+    if kind == MediaKind::Story && desk.settings.stories_for_business_only && account.kind != "BUSINESS" {
+        return Err(refuse(10, "(#10) Stories can be published by business accounts only"));
     }
     check::fits(params, kind, item)?;
     check::values(params, kind, &desk.settings)?;

@@ -128,6 +128,15 @@ pub(crate) static PEOPLE: [Person; 4] = [
     },
 ];
 
+/// Business portfolios: whose, number, name. Which Pages belong to one is said by the settings.
+pub(crate) static PORTFOLIOS: [(&str, &str, &str); 2] =
+    [("mira", "77700000000000101", "Halloran Bakeries"), ("jonas", "77700000000000202", "Teller Bikes")];
+
+/// The owner's key of a portfolio.
+pub(crate) fn portfolio(id: &str) -> Option<&'static str> {
+    PORTFOLIOS.iter().find(|(_, known, _)| *known == id).map(|(owner, ..)| *owner)
+}
+
 pub(crate) fn person(key: &str) -> Option<&'static Person> {
     PEOPLE.iter().find(|person| person.key == key)
 }
@@ -168,7 +177,9 @@ mod tests {
     fn no_two_ids_are_the_same() {
         let accounts = [&MIRA_BAKES, &ADA].into_iter().flat_map(|account| [account.id, account.scoped]);
         let pages = PEOPLE.iter().flat_map(|person| person.pages).map(|page| page.id);
-        let ids: Vec<_> = PEOPLE.iter().map(|person| person.id).chain(pages).chain(accounts).collect();
+        let portfolios = PORTFOLIOS.iter().map(|(_, id, _)| *id);
+        let people = PEOPLE.iter().map(|person| person.id);
+        let ids: Vec<_> = people.chain(pages).chain(accounts).chain(portfolios).collect();
         assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
         assert!(ids.iter().all(|id| id.bytes().all(|byte| byte.is_ascii_digit())));
     }

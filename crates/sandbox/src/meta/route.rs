@@ -27,6 +27,9 @@ pub(crate) enum Op {
     Permissions,
     PermissionsDelete,
     Accounts,
+    Portfolios,
+    OwnedPages,
+    ClientPages,
     Page,
     ReelsStart,
     ReelsFinish,
@@ -80,6 +83,7 @@ enum Family {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     User,
+    Portfolio,
     Page,
     Account,
     App,
@@ -128,6 +132,8 @@ impl Op {
             Op::Permissions => (Apps, "permissions"),
             Op::PermissionsDelete => (Apps, "permissions.delete"),
             Op::Accounts => (Apps, "accounts"),
+            Op::Portfolios => (Apps, "businesses"),
+            Op::OwnedPages | Op::ClientPages => (Apps, "business.pages"),
             Op::Page => (Apps, "page"),
             Op::Object => (Apps, "object"),
             Op::ReelsStart => (Facebook, "reels.start"),
@@ -195,6 +201,9 @@ impl Path<'_> {
 pub(crate) fn kind(books: &Books, id: &str) -> Kind {
     if people::by_id(id).is_some() {
         return Kind::User;
+    }
+    if people::portfolio(id).is_some() {
+        return Kind::Portfolio;
     }
     if people::page(id).is_some() {
         return Kind::Page;
@@ -289,6 +298,9 @@ pub(crate) fn about(
         (Kind::Nothing, _, [] | [_]) => Op::Object,
         (Kind::User, "GET", []) if graph => Op::Me,
         (Kind::User, "GET", ["accounts"]) if graph => Op::Accounts,
+        (Kind::User, "GET", ["businesses"]) if graph => Op::Portfolios,
+        (Kind::Portfolio, "GET", ["owned_pages"]) if graph => Op::OwnedPages,
+        (Kind::Portfolio, "GET", ["client_pages"]) if graph => Op::ClientPages,
         (Kind::User, "GET", ["permissions"]) if graph => Op::Permissions,
         (Kind::User, "DELETE", ["permissions"] | ["permissions", _]) if graph => Op::PermissionsDelete,
         (Kind::Page, "GET", []) if graph => Op::Page,

@@ -285,6 +285,9 @@ fn graph(desk: &mut Desk<'_>, call: &Call) -> Result<Answer, Refusal> {
     match call.op {
         Op::Me => accounts::me(desk, id),
         Op::Accounts => accounts::list(desk),
+        Op::Portfolios => accounts::portfolios(desk),
+        Op::OwnedPages => accounts::of_portfolio(desk, id, true),
+        Op::ClientPages => accounts::of_portfolio(desk, id, false),
         Op::Permissions => token::permissions(desk),
         Op::PermissionsDelete => token::take_back(desk, call.rest.as_deref()),
         Op::Page => accounts::page(desk, id),

@@ -1,13 +1,13 @@
 //! Videos of a Page that are no reels (contract facebook 3), and what can be changed of any video or post afterwards: words, minute,
 //! being public at all, being there at all (2.6, 5).
-//! Not imitated: `source` and `file_url` in one request, the chunked flow of `upload_phase`, cross-posting.
+//! A small file may come in that very call, as `source`. Not imitated: `file_url`, the chunked flow of `upload_phase`, cross-posting.
 //! Unsure: that a file's handle makes a second video when it is sent twice (it does here), what of a reel can be changed, that a post's
 //! end is its video's, whether the world refuses or ignores a `title` and an empty text in an update (refused here: the reference names
 //! `name` and `description` alone), whether an upright video names its post before somebody publishes it (not here).
 
 use super::Desk;
 use super::books::{FileSession, Goal, Processed, Stand, Video, VideoKind};
-use super::errors::{Refusal, missing, no_object, parameter, refuse, success};
+use super::errors::{Refusal, internal, missing, no_object, parameter, refuse, success};
 use super::life::{probe, public_ms};
 use super::reels::{window, words};
 use crate::exchange::Answer;
@@ -71,13 +71,6 @@ pub(crate) fn open_file(desk: &mut Desk<'_>, app: &str) -> Result<Answer, Refusa
 /// `POST /{page}/videos`
 pub(crate) fn create(desk: &mut Desk<'_>, page: &str) -> Result<Answer, Refusal> {
     let page = desk.who.acts_as(page)?.id;
-    let handle = desk.params.need("fbuploader_video_file_chunk")?;
-    let file = desk.books.files.iter().find(|file| file.handle.as_deref() == Some(handle));
-    let upload = file.and_then(|file| desk.books.upload(file.upload));
-    let upload =
-        upload.filter(|upload| upload.owner == desk.who.person.key && upload.mime.starts_with("video/"));
-    let upload = upload.ok_or_else(|| parameter("The file handle is not valid"))?;
-    let (upload_id, empty) = (upload.id, upload.stored == 0);
     let published = desk.params.flag("published")?.unwrap_or(true);
     let stand = match (published, desk.params.number("scheduled_publish_time")?) {
         (true, None) => Stand::Told(desk.now),
@@ -89,10 +82,14 @@ pub(crate) fn create(desk: &mut Desk<'_>, page: &str) -> Result<Answer, Refusal>
     };
     let (title, description) = words(desk)?;
     category(desk)?;
+    let id = desk.books.node_id("13", 16);
+    let (upload_id, empty) = match desk.params.file("source") {
+        Ok(_) => at_once(desk, &id)?,
+        Err(_) => by_handle(desk)?,
+    };
     let settings = desk.world.settings();
     let failed = empty || settings.processing_outcome == Outcome::Failed;
     let errors = probe(VideoKind::Video, &settings.meta, failed);
-    let id = desk.books.node_id("13", 16);
     let post = desk.books.node_id("11", 15);
     let thumbnail = match desk.params.file("thumb") {
         Ok(file) => Some(super::beside::picture(desk.world, desk.books, &file.bytes)?),
@@ -121,6 +118,40 @@ pub(crate) fn create(desk: &mut Desk<'_>, page: &str) -> Result<Answer, Refusal>
     };
     desk.books.videos.push(video);
     Ok(Answer::json(200, &json!({ "id": id })))
+}
+
+/// A file that the app's upload brought: its upload, and whether there is nothing in it.
+fn by_handle(desk: &Desk<'_>) -> Result<(u64, bool), Refusal> {
+    let handle = desk.params.need("fbuploader_video_file_chunk")?;
+    let file = desk.books.files.iter().find(|file| file.handle.as_deref() == Some(handle));
+    let upload = file.and_then(|file| desk.books.upload(file.upload));
+    let upload =
+        upload.filter(|upload| upload.owner == desk.who.person.key && upload.mime.starts_with("video/"));
+    let upload = upload.ok_or_else(|| parameter("The file handle is not valid"))?;
+    Ok((upload.id, upload.stored == 0))
+}
+
+/// A file in the call itself.
+fn at_once(desk: &mut Desk<'_>, video: &str) -> Result<(u64, bool), Refusal> {
+    let params = desk.params;
+    let file = params.file("source")?;
+    let blob = desk.books.serial();
+    desk.world.store.put(blob, &file.bytes).map_err(|error| internal(&error.into()))?;
+    let owner = desk.who.person.key;
+    let id = desk.books.open_upload(Goal::Video(video.into()), owner, desk.now);
+    let bytes = file.bytes.len() as u64;
+    if let Some(upload) = desk.books.upload_mut(id) {
+        upload.total = Some(bytes);
+        upload.stored = bytes;
+        upload.received = bytes;
+        upload.file = Some(file.file_name.clone()).filter(|name| !name.is_empty());
+        upload.whole_ms = Some(desk.now);
+        upload.blake3 = Some(blake3::hash(&file.bytes).to_hex().to_string());
+        upload.blob = Some(blob);
+        let ordinal = upload.ordinal;
+        desk.world.calls.note(desk.ask.seq, |call| call.session = Some(ordinal));
+    }
+    Ok((id, bytes == 0))
 }
 
 /// `POST /{video}` and `POST /{post}`

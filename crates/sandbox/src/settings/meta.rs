@@ -9,6 +9,17 @@ pub struct Meta {
     pub live_app: bool,
     /// Registered addresses of answers, exact. An https one is played by the page's own host, below `/redirect/`.
     pub redirects: Vec<String>,
+    /// Ids of Pages that belong to their person's business portfolio, as its own and as those of its clients.
+    pub owned_pages: Vec<String>,
+    pub client_pages: Vec<String>,
+    /// Permissions that the apps were not given: asking for one of them shows an error page in place of the dialog.
+    pub app_lacks: Vec<String>,
+    /// Numbers of the apps' configurations (Facebook Login for Business), and the permissions in each.
+    pub configs: std::collections::BTreeMap<String, Vec<String>>,
+    /// The dialog wants a configuration in the place of scopes.
+    pub demands_config: bool,
+    /// Stories are taken of business accounts alone.
+    pub stories_for_business_only: bool,
     /// Where documents and the field differ, who is right.
     pub answers: Answers,
     /// Token answers say when the token ends; some real ones do not.
@@ -72,6 +83,12 @@ impl Default for Meta {
         Meta {
             live_app: false,
             redirects: vec!["https://creator.example/slipway.html".into()],
+            owned_pages: Vec::new(),
+            client_pages: Vec::new(),
+            app_lacks: Vec::new(),
+            configs: std::collections::BTreeMap::new(),
+            demands_config: false,
+            stories_for_business_only: false,
             answers: Answers::Docs,
             tells_expires_in: true,
             short_token_s: 5_400,

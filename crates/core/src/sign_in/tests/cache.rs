@@ -33,7 +33,7 @@ fn kitchen(life: i64) -> Kitchen {
 }
 
 fn access(number: i64, expires_at: jiff::Timestamp) -> Access {
-    Access { token: Arc::new(format!("canary-{number}").into()), owner: None, expires_at }
+    Access { token: Arc::new(format!("canary-{number}").into()), owner: None, expires_at, proof: None }
 }
 
 fn down() -> RefreshFault {

@@ -2,7 +2,7 @@
 
 use super::fake::*;
 use crate::problem::Code;
-use crate::sign_in::{AppCredentials, RefreshFault, Way, adopt, refresh, sign_in};
+use crate::sign_in::{AppCredentials, Given, RefreshFault, Way, adopt, refresh, revoke, sign_in};
 use serde_json::json as value;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -28,13 +28,16 @@ async fn a_short_token_is_traded_for_a_long_one_which_is_what_is_kept() {
     assert_eq!(world.asked(), 2);
 }
 
-/// Only numbers decide, never words (C29).
+/// Only numbers decide, never words (C29), but for a number that means two things.
 #[tokio::test]
 async fn a_trade_that_is_refused_is_told_apart_by_code_c29() {
     for (code, more, fits) in [
         (190, value!({"error_subcode": 463}), "over"),
         (101, value!({}), "app"),
         (2, value!({}), "later"),
+        (1, value!({"message": "An unknown error occurred"}), "later"),
+        (1, value!({"message": "Error validating Client Secret."}), "app"),
+        (2, value!({"message": "Error validating client secret."}), "later"),
         (190, value!({"is_transient": true}), "later"),
         (100, value!({"message": "190 invalid_grant expired"}), "later"),
     ] {
@@ -67,6 +70,42 @@ async fn a_pasted_token_is_traded_or_taken_as_it_is() {
     assert_eq!(kept.refresh_ends, Some(at(60 * 86_400)));
     let none = adopt(&world.wire, &world.clock, Way::first(&PLAIN), &app(), &"x".into()).await;
     assert_eq!(none.unwrap_err().code, Code::BadRequest, "this platform takes none");
+}
+
+#[tokio::test]
+async fn sign_in_asks_for_what_the_app_has() {
+    let world = World::new().await;
+    let cancel = CancellationToken::new();
+    let asked = async |app: AppCredentials, facts: &'static crate::facts::Facts| {
+        let (browse, _seen) = visiting(allow);
+        sign_in(&world.wire, &world.clock, Way::first(facts), &app, &browse, PATIENCE, &cancel)
+            .await
+            .unwrap();
+        world.desk.consent.lock().unwrap().clone()
+    };
+    let with = |on: bool| AppCredentials { flags: [("more".to_string(), on)].into(), ..app() };
+    let consent = asked(with(true), &CONFIGURED).await;
+    assert_eq!((consent["scope"].as_str(), consent.contains_key("config_id")), ("upload more", false));
+    assert_eq!(asked(with(false), &CONFIGURED).await["scope"], "upload");
+    // The app's own set of permissions stands in the place of scopes.
+    let configured = AppCredentials { config: Some("778".into()), ..with(true) };
+    let consent = asked(configured.clone(), &CONFIGURED).await;
+    assert_eq!((consent["config_id"].as_str(), consent["code_too"].as_str()), ("778", "yes"));
+    assert!(!consent.contains_key("scope"), "{consent:?}");
+    assert!(asked(configured, &TRADING).await.contains_key("scope"), "where there is no such thing");
+}
+
+#[tokio::test]
+async fn token_is_borne_with_the_proof_of_the_app() {
+    let world = World::new().await;
+    let (browse, _seen) = visiting(allow);
+    let (way, cancel) = (Way::first(&CONFIGURED), CancellationToken::new());
+    let granted = sign_in(&world.wire, &world.clock, way, &app(), &browse, PATIENCE, &cancel).await.unwrap();
+    let given = Given { refresh: granted.refresh.as_ref().unwrap(), access: None };
+    revoke(&world.wire, way, &app(), given).await.unwrap();
+    let proof = world.desk.consent.lock().unwrap()["proof"].clone();
+    // HMAC-SHA256 of "canary-long" under "canary-of-the-app", reckoned with another program.
+    assert_eq!(proof, "bc928cedfa974f8842dee13d4ef9990c2b752f5ac7bbf4f8107e81c521914a87");
 }
 
 fn registered(address: &str) -> AppCredentials {

@@ -2,7 +2,8 @@
 
 use super::super::*;
 use crate::facts::{
-    AskedBy, OAuthErrors, Pkce, RedirectKind, Renew, RevokeFact, ScopeFact, SignInFacts, TradeFact,
+    AskedBy, ConfigFact, OAuthErrors, Pkce, RedirectKind, Renew, RevokeFact, ScopeFact, SignInFacts,
+    TradeFact,
 };
 use crate::throttle::Throttle;
 use crate::wire::hosts::Hosts;
@@ -27,9 +28,9 @@ pub const SECRET: &str = "canary-of-the-app";
 pub type Fields = BTreeMap<String, String>;
 
 const SCOPES: &[ScopeFact] = &[
-    ScopeFact { scope: "upload", required: true, why: "sending your videos" },
-    ScopeFact { scope: "read", required: true, why: "seeing which channel it is" },
-    ScopeFact { scope: "extra", required: false, why: "adding to playlists" },
+    ScopeFact { scope: "upload", required: true, when: None, why: "sending your videos" },
+    ScopeFact { scope: "read", required: true, when: None, why: "seeing which channel it is" },
+    ScopeFact { scope: "extra", required: false, when: None, why: "adding to playlists" },
 ];
 
 const fn facts(sign_in: SignInFacts) -> Facts {
@@ -76,22 +77,43 @@ const LONG: TradeFact = TradeFact {
     client_secret: true,
 };
 /// Without refresh tokens.
-pub static TRADING: Facts = facts(SignInFacts {
+pub static TRADING: Facts = facts(TRADING_SIGN_IN);
+const TRADING_SIGN_IN: SignInFacts = SignInFacts {
     token: ("token.example", "/trade"),
     asked_by: AskedBy::GetQuery,
-    errors: OAuthErrors::Coded { grant: &[190], app: &[101], passing: &[1, 2, 4] },
+    errors: OAuthErrors::Coded {
+        grant: &[190],
+        app: &[101],
+        app_said: &[(1, "client secret")],
+        passing: &[1, 2, 4],
+    },
     renew: Renew::Exchange { long: LONG, again: LONG, days: 60 },
     pkce: Pkce::None,
     redirect_host: "localhost",
     redirects: &[RedirectKind::FixedPort, RedirectKind::HttpsPage],
     paste: Some("a token"),
     ..PLAIN_SIGN_IN
+};
+/// With what an app may have of its own: a set of permissions, a scope that hangs on a flag, a proof beside each token.
+pub static CONFIGURED: Facts = facts(SignInFacts {
+    scopes: &[
+        ScopeFact { scope: "upload", required: true, when: None, why: "sending your videos" },
+        ScopeFact { scope: "more", required: false, when: Some(("more", true)), why: "more" },
+    ],
+    config: Some(ConfigFact { field: "config_id", extra: &[("code_too", "yes")] }),
+    proof: Some("proof"),
+    revoke: Some(RevokeFact::Delete { at: ("token.example", "/given") }),
+    ..TRADING_SIGN_IN
 });
 /// Its page is on a host that this world does not have.
 pub static ELSEWHERE: Facts = facts(SignInFacts { authorize: ("nowhere.example", "/auth"), ..PLAIN_SIGN_IN });
 
 pub fn app() -> AppCredentials {
-    AppCredentials { client_id: "loaf-app".into(), client_secret: Some(SECRET.into()), redirect: None }
+    AppCredentials {
+        client_id: "loaf-app".into(),
+        client_secret: Some(SECRET.into()),
+        ..AppCredentials::default()
+    }
 }
 
 pub fn start() -> Timestamp {
@@ -174,6 +196,7 @@ impl World {
             .route("/token", post(token))
             .route("/trade", get(trade))
             .route("/revoke", post(revoke))
+            .route("/given", axum::routing::delete(given_back))
             .with_state(desk.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         let hosts = ["login.example", "token.example"].map(|host| (host.to_string(), base.clone()));
@@ -241,6 +264,12 @@ impl World {
     pub fn all_happened(&self) {
         assert!(self.desk.planned.lock().unwrap().is_empty(), "a planned answer did not happen");
     }
+}
+
+/// Keeps what came in the place of the consent page's query.
+async fn given_back(State(desk): State<Arc<Desk>>, Query(query): Query<Fields>) -> Response {
+    *desk.consent.lock().unwrap() = query;
+    say(json(200, serde_json::json!({"success": true})))
 }
 
 async fn consent(State(desk): State<Arc<Desk>>, Query(query): Query<Fields>) -> Response {

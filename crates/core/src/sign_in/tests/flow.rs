@@ -279,7 +279,7 @@ async fn what_is_missing_is_said_before_the_browser_opens() {
         let app = AppCredentials {
             client_id: client_id.into(),
             client_secret: secret.map(Into::into),
-            redirect: None,
+            ..AppCredentials::default()
         };
         let problem = sign_in(&world.wire, &world.clock, Way::first(facts), &app, &open, PATIENCE, &cancel)
             .await

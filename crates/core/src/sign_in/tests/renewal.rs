@@ -85,7 +85,7 @@ async fn only_a_structured_invalid_grant_ends_a_sign_in() {
     }
     let world = World::without_tokens().await;
     assert_eq!(kind(&world.refresh(&PLAIN).await.unwrap_err()), Kind::Offline);
-    let no_secret = AppCredentials { client_id: "loaf-app".into(), client_secret: None, redirect: None };
+    let no_secret = AppCredentials { client_secret: None, ..app() };
     let fault =
         refresh(&world.wire, &world.clock, Way::first(&PLAIN), &no_secret, &"1//canary-stored".into())
             .await

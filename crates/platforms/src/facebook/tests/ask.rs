@@ -34,13 +34,59 @@ fn pages_one_may_post_on_are_the_channels() {
     ], "paging": { "cursors": { "after": "c" }, "next": "https://graph.facebook.com/next" } }));
     let Ok(Answer::Identities { found, next }) = answer(&Question::WHO, said) else { panic!() };
     let ids: Vec<_> = found.iter().map(|one| one.remote_id.as_str()).collect();
-    assert_eq!((ids, next.as_deref()), (vec!["100", "102", "103"], Some("c")));
+    assert_eq!(ids, ["100", "102", "103"]);
     assert_eq!(found[0].handle.as_deref(), Some("mirabakes"));
     assert_eq!(found[0].url.as_deref(), Some("https://www.facebook.com/mirabakes"));
     assert_eq!(found[0].live["picture"], "https://x/p.jpg");
     assert!(!format!("{found:?}").contains("SECRET"));
-    let rest = Question::Identify { after: Some("c".into()) };
-    assert_eq!(asks(&ask(&rest), "after").as_deref(), Some("c"));
+    let call = ask(&Question::Identify { after: next });
+    assert_eq!((call.name, asks(&call, "after").as_deref()), ("facebook.accounts", Some("c")));
+}
+
+/// Goes through all lists as the engine does, each answered by the path that is asked.
+fn walked(account: &JobAccount, reply: impl Fn(&str) -> Reply) -> (Vec<String>, Result<Vec<String>, Fault>) {
+    let (mut paths, mut ids, mut after) = (Vec::new(), Vec::new(), None);
+    loop {
+        let question = Question::Identify { after };
+        let call = AnyPlatform::ask(&Facebook, &question, account);
+        assert_eq!(call.auth, Auth::OwnerBearer);
+        let at = path(&call).replace("GET graph.facebook.com/v25.0/", "");
+        let heard = AnyPlatform::answer(&Facebook, &question, account, &reply(&at));
+        paths.push(at);
+        match heard {
+            Ok(Answer::Identities { found, next }) => {
+                ids.extend(found.into_iter().map(|one| one.remote_id));
+                if next.is_none() {
+                    return (paths, Ok(ids));
+                }
+                after = next;
+            }
+            Ok(other) => panic!("{other:?}"),
+            Err(fault) => return (paths, Err(fault)),
+        }
+    }
+}
+
+#[test]
+fn pages_of_a_portfolio_are_channels_too() {
+    let portfolios = |at: &str| {
+        ok(json!({ "data": match at {
+            "me/businesses" => json!([{ "id": "71", "name": "Halloran Ltd" }]),
+            "71/owned_pages" => json!([page("104", "Owned", json!(["CREATE_CONTENT"]))]),
+            "71/client_pages" => json!([page("105", "Client", json!(["MANAGE", "CREATE_CONTENT"]))]),
+            _ => json!([]),
+        } }))
+    };
+    let (paths, ids) = walked(&job().account, portfolios);
+    assert_eq!(paths, ["me/accounts", "me/businesses", "71/owned_pages", "71/client_pages"]);
+    assert_eq!(ids.unwrap(), ["104", "105"]);
+    // An app that does not ask for portfolios sees none, and is told what to do.
+    let mut account = job().account;
+    account.app.flags.insert("portfolio".into(), false);
+    let (paths, none) = walked(&account, portfolios);
+    assert_eq!(paths, ["me/accounts"]);
+    let Err(Fault::Refused(problem)) = none else { panic!() };
+    assert!(problem.message.contains("let Slipway ask for business portfolios"), "{}", problem.message);
 }
 
 #[test]
@@ -48,16 +94,21 @@ fn no_page_is_told_with_its_reason() {
     for (items, words) in
         [(json!([]), "no Facebook Page"), (json!([page("101", "Garden", json!(["ANALYZE"]))]), "Garden")]
     {
-        let Err(Fault::Refused(problem)) = answer(&Question::WHO, ok(json!({ "data": items }))) else {
-            panic!()
+        let own = |at: &str| match at {
+            "me/accounts" => ok(json!({ "data": items })),
+            _ => graph(200, 0),
         };
+        let (paths, Err(Fault::Refused(problem))) = walked(&job().account, own) else { panic!() };
+        assert_eq!(paths, ["me/accounts", "me/businesses"]);
         assert_eq!(problem.code, Code::NoChannel);
         assert!(problem.message.contains(words), "{}", problem.message);
     }
-    // The end of a long list may well have none.
-    let rest = Question::Identify { after: Some("c".into()) };
-    let Ok(Answer::Identities { found, next }) = answer(&rest, ok(json!({ "data": [] }))) else { panic!() };
-    assert!(found.is_empty() && next.is_none());
+    // The last lists may well have none.
+    let own = |at: &str| match at {
+        "me/accounts" => ok(json!({ "data": [page("104", "Mine", json!(["CREATE_CONTENT"]))] })),
+        _ => ok(json!({ "data": [] })),
+    };
+    assert_eq!(walked(&job().account, own).1.unwrap(), ["104"]);
     assert!(matches!(answer(&Question::WHO, html(200)), Err(Fault::Strange { .. })));
     assert!(matches!(answer(&Question::WHO, graph(190, 460)), Err(Fault::SignIn { .. })));
 }
