@@ -71,6 +71,29 @@ async fn each_way_to_fail_has_its_own_word_and_leaves_nothing() -> anyhow::Resul
     town.nothing_odd()
 }
 
+/// The least that publishing takes is enough to publish and to read back; what takes more is refused before anything is sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sign_in_for_uploads_alone_publishes() -> anyhow::Result<()> {
+    let (town, quick, engine) = new_here().await?;
+    let app = town.sandbox.announcement().apps["youtube"].clone();
+    let given = json!({"platform": "youtube", "client_id": app.client_id, "flags": {"manage": false}});
+    call(&engine, "apps.add", given).await?;
+    Person::default().connect(&engine, "youtube").await?;
+    let path = town.video("least.mp4", 200_000, 77)?;
+    let more = json!({"to": ["youtube"], "options": {"youtube": {"privacy": "public"}}});
+    let id = post(&engine, &path, "The least", more).await?;
+    quick.run();
+    let running = Running::start(&engine);
+    let shown = wait_for(&engine, id, &["published", "stuck"], PATIENCE).await?;
+    running.stop().await?;
+    ensure!(shown["state"] == "published" && shown["problem"].is_null(), "{shown:#}");
+    let unlisted = json!({"path": path, "to": ["youtube"], "words": {"title": "Later", "caption": ""}, "at": "+3h",
+        "again": true, "options": {"youtube": {"privacy": "unlisted"}}});
+    let problem = slipway_stories::refused(&engine, "posts.add", unlisted).await?;
+    ensure!(problem["code"] == "permission_missing", "{problem:#}");
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connecting_again_keeps_the_account_its_history_and_its_token_c28() -> anyhow::Result<()> {
     let (town, quick, engine) = at_home().await?;

@@ -330,6 +330,7 @@ export const answers: Answers = {
             way: "",
             flags: {},
             redirect: null,
+            config: null,
             quotas: [
               {
                 bucket: "uploads",

@@ -3,7 +3,7 @@
 //!
 //! Not here: lengths, file types, choices that the terms rule out one by one, which everyone can read from Facts.
 
-use super::facts::{ADDRESS_S, AT_LEAST_ONE, AUDITED, ONLY_ME, PUBLIC};
+use super::facts::{ADDRESS_S, AT_LEAST_ONE, AUDITED, DRAFTS, ONLY_ME, PUBLIC};
 use super::read::{self, Terms};
 use super::write;
 use slipway_core::platform::Job;
@@ -15,7 +15,7 @@ const DRAFT_MS: u64 = 600_000;
 pub(crate) fn check(job: &Job) -> Vec<Problem> {
     let terms = read::terms(&job.account.live["terms"]);
     let direct = if write::is_draft(job) {
-        vec![draft_too_long(job), draft_caption(job)]
+        vec![no_drafts(job), draft_too_long(job), draft_caption(job)]
     } else {
         vec![undisclosed(job), not_audited(job, &terms), cover_after_the_end(job)]
     };
@@ -54,6 +54,17 @@ pub(crate) fn no_longer(job: &Job, terms: &Terms) -> Option<Problem> {
             ms / 1000
         );
         Problem::block(Code::FileTooLong, message).fix(Fix::ChooseFile)
+    })
+}
+
+/// The sign-in was not asked for what drafts need.
+fn no_drafts(job: &Job) -> Option<Problem> {
+    (job.account.app.flags.get(DRAFTS) == Some(&false)).then(|| {
+        Problem::block(
+            Code::PermissionMissing,
+            "Slipway does not ask TikTok for drafts with this developer app. Switch that on with the app and sign in again, or post directly.",
+        )
+        .edit("mode")
     })
 }
 

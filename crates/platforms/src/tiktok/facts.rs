@@ -13,6 +13,8 @@ pub(crate) const INBOX: &str = "inbox";
 pub(crate) const PUBLIC: &str = "PUBLIC_TO_EVERYONE";
 pub(crate) const ONLY_ME: &str = "SELF_ONLY";
 pub(crate) const AUDITED: &str = "audited";
+/// The app was given the scope that drafts need.
+pub(crate) const DRAFTS: &str = "drafts";
 
 const MUSIC: (&str, &str) =
     ("Music Usage Confirmation", "https://www.tiktok.com/legal/page/global/music-usage-confirmation/en");
@@ -73,7 +75,7 @@ pub(crate) static FACTS: Facts = Facts {
             ScopeFact {
                 scope: "video.upload",
                 required: true,
-                when: None,
+                when: Some((DRAFTS, true)),
                 why: "Without it Slipway cannot put drafts into your TikTok inbox.",
             },
         ],
@@ -89,12 +91,20 @@ pub(crate) static FACTS: Facts = Facts {
         access_page: Some("https://www.tiktok.com/setting"),
         ..SignInFacts::PLAIN
     },
-    app_flags: &[AppFlagFact {
-        key: AUDITED,
-        label: "TikTok has audited this app for Direct Post",
-        help: "Until then TikTok lets it post only to private accounts and for the creator's own eyes, for at most 5 creators a day. Drafts to the inbox are free of this.",
-        default: false,
-    }],
+    app_flags: &[
+        AppFlagFact {
+            key: AUDITED,
+            label: "TikTok has audited this app for Direct Post",
+            help: "Until then TikTok lets it post only to private accounts and for the creator's own eyes, for at most 5 creators a day. Drafts to the inbox are free of this.",
+            default: false,
+        },
+        AppFlagFact {
+            key: DRAFTS,
+            label: "Ask for drafts in the inbox",
+            help: "Needed to put videos into the TikTok inbox as drafts. Switch this off if the app was not given video.upload: TikTok then shows an error in place of its page.",
+            default: true,
+        },
+    ],
     words: &[WordFact {
         field: WordField::Caption,
         label: "Caption",

@@ -2,8 +2,9 @@
 //!
 //! Not here: lengths, required options and file types, which everyone can read from Facts.
 
-use super::{extras, write};
-use slipway_core::platform::Job;
+use super::memo::Plan;
+use super::{extras, facts, write};
+use slipway_core::platform::{Errand, Job};
 use slipway_core::problem::{Code, Problem};
 
 const TAGS: usize = 500;
@@ -17,10 +18,41 @@ pub(crate) fn check(job: &Job) -> Vec<Problem> {
         recorded_later(job),
         captions(job),
         idle_time(job),
+        uploads_alone(job),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// What a sign-in for uploads alone cannot do. By what the app asks for now: an older sign-in may have more.
+fn uploads_alone(job: &Job) -> Option<Problem> {
+    if job.account.app.flags.get(facts::MANAGE) != Some(&false) {
+        return None;
+    }
+    let needs = |what: &str, field: &str| {
+        let message = format!(
+            "Slipway asks YouTube for uploads alone with this developer app, and {what} takes more. Switch managing on with the app and sign in again."
+        );
+        Some(Problem::block(Code::PermissionMissing, message).edit(field))
+    };
+    if job.errand == Errand::Amend {
+        return needs("a change of what YouTube holds", "app");
+    }
+    if write::text(job, "playlist").is_some() {
+        return needs("a playlist", "playlist");
+    }
+    if write::text(job, "captions").is_some() {
+        return needs("a caption track", "captions");
+    }
+    match write::plan(job) {
+        Plan::Staged => needs("an unlisted or private video at a time", "privacy"),
+        Plan::HandedOver => Some(Problem::warn(
+            Code::PermissionMissing,
+            "Slipway asks YouTube for uploads alone with this developer app: once YouTube has this post, it can be changed or cancelled in YouTube Studio only.",
+        )),
+        Plan::Now => None,
+    }
 }
 
 fn blank_title(job: &Job) -> Option<Problem> {

@@ -4,9 +4,14 @@
 
 use slipway_core::facts::*;
 
-/// The one scope we ask for: uploads, reading, edits, thumbnails, playlists and captions all take it (discovery document
-/// `youtube.v3`, revision 20261104); `youtube` alone would not do for captions, `youtube.upload` not even for reading back.
+/// The one scope we ask for, unless its owner wants less: uploads, reading, edits, thumbnails, playlists and captions all take it
+/// (discovery document `youtube.v3`, revision 20261104); `youtube` alone would not do for captions.
 pub(crate) const SCOPE: &str = "https://www.googleapis.com/auth/youtube.force-ssl";
+/// For uploads and thumbnails alone; not even for reading back, so another goes with it.
+const UPLOAD: &str = "https://www.googleapis.com/auth/youtube.upload";
+const READ: &str = "https://www.googleapis.com/auth/youtube.readonly";
+/// The app asks for more than uploads.
+pub(crate) const MANAGE: &str = "manage";
 pub(crate) const MIDNIGHT: &str = "America/Los_Angeles";
 /// Sessions are said to be finite and no more; Google's other upload services keep them a week. The careful side.
 pub(crate) const SESSION_S: u64 = 6 * 24 * 3600;
@@ -25,6 +30,10 @@ pub(crate) static FACTS: Facts = Facts {
                 "In Google Auth Platform choose External, and under Data access add this scope.",
                 SCOPE,
             ),
+            StepFact::copied(
+                "If you want uploads alone, without changes and cancels from here, add these two in its place and switch off managing below.",
+                "https://www.googleapis.com/auth/youtube.upload,https://www.googleapis.com/auth/youtube.readonly",
+            ),
             StepFact::plain(
                 "Add your own account as a test user, then each sign-in lasts 7 days. Or press Publish app, then it lasts.",
             ),
@@ -40,12 +49,26 @@ pub(crate) static FACTS: Facts = Facts {
         secret: true,
         client_id_field: "client_id",
         scope_separator: " ",
-        scopes: &[ScopeFact {
-            scope: SCOPE,
-            required: true,
-            when: None,
-            why: "Without it Slipway cannot upload, schedule, edit or read back your videos.",
-        }],
+        scopes: &[
+            ScopeFact {
+                scope: SCOPE,
+                required: true,
+                when: Some((MANAGE, true)),
+                why: "Without it Slipway cannot upload, schedule, edit or read back your videos.",
+            },
+            ScopeFact {
+                scope: UPLOAD,
+                required: true,
+                when: Some((MANAGE, false)),
+                why: "Without it Slipway cannot upload your videos.",
+            },
+            ScopeFact {
+                scope: READ,
+                required: true,
+                when: Some((MANAGE, false)),
+                why: "Without it Slipway cannot read back what it uploaded, so it could not tell you that a video is public.",
+            },
+        ],
         // `select_account` lets people pick among their channels; `consent` asks again for what was left unticked before.
         extra: &[("access_type", "offline"), ("prompt", "select_account consent")],
         redirect_path: "/",
@@ -60,6 +83,12 @@ pub(crate) static FACTS: Facts = Facts {
         access_page: Some("https://myaccount.google.com/connections"),
         ..SignInFacts::PLAIN
     },
+    app_flags: &[AppFlagFact {
+        key: MANAGE,
+        label: "Ask to manage the channel",
+        help: "Needed to change and cancel posts, and for unlisted posts at a time, playlists and captions. Without it Slipway asks to upload and to read alone: the least that publishing takes.",
+        default: true,
+    }],
     words: &[
         WordFact {
             field: WordField::Title,

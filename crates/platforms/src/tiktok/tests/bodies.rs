@@ -34,8 +34,16 @@ fn signing_in_is_as_the_desktop_kit_wants_it() {
     assert!(sign_in.secret && sign_in.rotates);
     assert_eq!((sign_in.redirect_host, sign_in.redirect_path), ("127.0.0.1", "/callback/"));
     assert_eq!(sign_in.redirects, [RedirectKind::FixedPort]);
-    let scopes: Vec<_> = sign_in.required_scopes().map(|scope| scope.scope).collect();
-    assert_eq!(scopes, ["user.info.basic", "video.publish", "video.upload"]);
+    let scopes = |drafts: bool| -> Vec<_> {
+        let flags = [("drafts".to_string(), drafts)].into();
+        sign_in.scopes_for(&flags).map(|scope| scope.scope).collect()
+    };
+    assert_eq!(scopes(true), ["user.info.basic", "video.publish", "video.upload"]);
+    assert_eq!(
+        scopes(false),
+        ["user.info.basic", "video.publish"],
+        "drafts are asked for where they are wanted"
+    );
     assert_eq!(sign_in.extra, [("disable_auto_auth", "1")]);
 }
 

@@ -190,3 +190,15 @@ fn warnings_stop_nothing() {
     slow.pace.bytes_per_s = Some(20_000);
     assert_eq!(said(&slow), NONE);
 }
+
+#[test]
+fn drafts_need_an_app_that_asks_for_them() {
+    let codes = |drafts: bool| -> Vec<(bool, Code)> {
+        let mut job = with(job(), "mode", json!("inbox"));
+        job.words.caption = String::new();
+        job.account.app.flags.insert("drafts".into(), drafts);
+        AnyPlatform::check(&TikTok, &job).iter().map(|problem| (problem.blocks(), problem.code)).collect()
+    };
+    assert!(!codes(true).contains(&(true, Code::PermissionMissing)), "{:?}", codes(true));
+    assert!(codes(false).contains(&(true, Code::PermissionMissing)), "{:?}", codes(false));
+}

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::youtube::write;
+use slipway_core::problem::Code;
 
 #[test]
 fn every_facts_default_is_json_and_every_host_is_listed() {
@@ -223,5 +224,33 @@ fn tags_are_counted_as_youtube_counts() {
     {
         let tags: Vec<String> = tags.into_iter().map(str::to_string).collect();
         assert_eq!(tags_count(&tags), want, "{tags:?}");
+    }
+}
+
+#[test]
+fn uploads_alone_ask_for_less_and_refuse_what_takes_more() {
+    let sign_in = &AnyPlatform::facts(&YouTube).sign_in;
+    let asked = |manage: bool| -> Vec<&str> {
+        let flags = [("manage".to_string(), manage)].into();
+        sign_in.scopes_for(&flags).filter_map(|scope| scope.scope.rsplit('/').next()).collect()
+    };
+    assert_eq!(asked(true), ["youtube.force-ssl"]);
+    assert_eq!(asked(false), ["youtube.upload", "youtube.readonly"]);
+    let said = |mut job: Job, manage: bool| -> Vec<(bool, Code)> {
+        job.account.app.flags.insert("manage".into(), manage);
+        AnyPlatform::check(&YouTube, &job).iter().map(|problem| (problem.blocks(), problem.code)).collect()
+    };
+    let captioned = with(with(job(), "captions", json!("/a.srt")), "captions_language", json!("en"));
+    for (job, want) in [
+        (job(), None),
+        (due_in(3600), Some(false)),
+        (with(due_in(3600), "privacy", json!("unlisted")), Some(true)),
+        (with(job(), "playlist", json!("PL1")), Some(true)),
+        (captioned, Some(true)),
+        (Job { errand: Errand::Amend, ..job() }, Some(true)),
+    ] {
+        let want = Vec::from_iter(want.map(|blocks| (blocks, Code::PermissionMissing)));
+        assert_eq!(said(job.clone(), false), want, "{:?}", job.options);
+        assert_eq!(said(job, true), []);
     }
 }
