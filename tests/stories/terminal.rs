@@ -74,7 +74,7 @@ async fn an_answer_that_cannot_be_written_is_a_failure() -> anyhow::Result<()> {
     let place = Place::at_home().await?;
     let video = place.video("a.mp4", 60_000, 1)?;
     place.post(&video, "Full", &[]).await?;
-    for line in ["list", "--json list", "show 1", "man", "completions bash"] {
+    for line in ["list", "--json list", "show 1", "man", "completions bash", "--help", "--version"] {
         let command = by_shell(&place, "sh", &["-c"], &format!("$SLIPWAY {line} >/dev/full"))?;
         let said = Process::start(command)?.ends(PATIENCE).await?;
         ensure!(said.code == Some(7), "{line}: {said:?}");
@@ -155,5 +155,42 @@ async fn an_empty_standard_input_holds_no_secret() -> anyhow::Result<()> {
         }
     }
     ensure!(place.sandbox.calls().is_empty(), "{:#?}", place.sandbox.calls());
+    Ok(())
+}
+
+/// What is not understood is an answer like any other: in JSON where that is asked for, with nothing beside it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_line_that_is_not_understood_answers_in_json() -> anyhow::Result<()> {
+    let place = Place::new().await?;
+    for args in [
+        &["--json", "lst"][..],
+        &["list", "--json", "--limit", "many"],
+        &["--json", "post"],
+        &["--json", "edit", "one"],
+        &["--json"],
+    ] {
+        let said = place.run(args).await?;
+        ensure!(said.code == Some(2) && said.problem()? == "bad_request", "{said:?}");
+        ensure!(said.out.lines().count() == 1 && said.err.is_empty(), "{said:?}");
+        let message = said.json()?["error"]["message"].to_string();
+        ensure!(message.len() > 12 && !message.contains("error:"), "{said:?}");
+        // For a person it stands on standard error, as ever.
+        let args: Vec<&str> = args.iter().copied().filter(|arg| *arg != "--json").collect();
+        let said = place.run(&args).await?;
+        ensure!(said.code == Some(2) && said.out.is_empty() && said.err.contains("--help"), "{said:?}");
+    }
+    Ok(())
+}
+
+/// A title may hold what some readers take for the end of a line.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_in_json_is_one_line_for_every_reader() -> anyhow::Result<()> {
+    let place = Place::at_home().await?;
+    let video = place.video("a.mp4", 60_000, 1)?;
+    let title = "one\u{2028}two\u{2029}three";
+    let id = place.post(&video, title, &["--at", "+24h"]).await?;
+    let said = place.json(&["show", &id.to_string()]).await?.done()?;
+    ensure!(!said.out.contains(['\u{2028}', '\u{2029}']), "{said:?}");
+    ensure!(said.json()?["words"]["title"] == title, "{said:?}");
     Ok(())
 }

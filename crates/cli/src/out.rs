@@ -45,7 +45,13 @@ impl Out {
     /// One line of JSON.
     pub fn json_line(&self, value: &impl Serialize) {
         if let Ok(text) = serde_json::to_string(value) {
-            self.line(&text);
+            // Within strings alone; what reads lines may take these for their ends.
+            self.line(
+                &text
+                    .replace('\u{2028}', "\\u2028")
+                    .replace('\u{2029}', "\\u2029")
+                    .replace('\u{85}', "\\u0085"),
+            );
         }
     }
 

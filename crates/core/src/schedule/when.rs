@@ -170,13 +170,13 @@ fn read_local(text: &str) -> Option<DateTime> {
         b'T' => matches!(byte, b'T' | b't' | b' '),
         _ => byte == shape,
     });
+    // A leap second is no time that a clock here can show.
+    let second = |a: u8, b: u8| two_digits(a, b).is_some_and(|second| second < 60);
     let rest_fits = match rest {
         [] => true,
-        [b':', a, b] => two_digits(*a, *b).is_some(),
+        [b':', a, b] => second(*a, *b),
         [b':', a, b, b'.', fraction @ ..] => {
-            two_digits(*a, *b).is_some()
-                && (1..=9).contains(&fraction.len())
-                && fraction.iter().all(u8::is_ascii_digit)
+            second(*a, *b) && (1..=9).contains(&fraction.len()) && fraction.iter().all(u8::is_ascii_digit)
         }
         _ => false,
     };
@@ -363,6 +363,9 @@ mod tests {
             "18:00",
             "2026-11-22T18",
             "2026-13-01T00:00",
+            "2026-12-31T23:59:60",
+            "2026-12-31T23:59:60Z",
+            "2026-12-31T23:59:60.5",
             "2026-02-30T10:00",
             "2026-11-22T24:00",
             "2026-11-22T18:60",
