@@ -3,7 +3,7 @@
 use anyhow::Context;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -15,15 +15,16 @@ const PASSWORD: &[u8] = b"torture";
 /// Both end with it.
 pub struct Keyring {
     address: String,
-    children: Vec<Child>,
+    ground: PathBuf,
+    bus: Child,
+    daemon: Option<Child>,
 }
 
 impl Drop for Keyring {
     fn drop(&mut self) {
-        for child in self.children.iter_mut().rev() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        self.end();
+        let _ = self.bus.kill();
+        let _ = self.bus.wait();
     }
 }
 
@@ -37,25 +38,49 @@ impl Keyring {
         let mut bus = Command::new("dbus-daemon");
         bus.arg("--config-file").arg(&set_up).args(["--print-address=1", "--nofork", "--nopidfile"]);
         let bus = bus.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let mut keyring = Keyring {
-            address: String::new(),
-            children: vec![
-                bus.context("dbus-daemon did not start; `./dev test` installs it (package dbus)")?,
-            ],
-        };
-        let said = keyring.children[0].stdout.take().context("no output")?;
+        let bus = bus.context("dbus-daemon did not start; `./dev test` installs it (package dbus)")?;
+        let (address, ground) = (String::new(), ground.to_path_buf());
+        let mut keyring = Keyring { address, ground, bus, daemon: None };
+        let said = keyring.bus.stdout.take().context("no output")?;
         BufReader::new(said).read_line(&mut keyring.address)?;
         keyring.address = keyring.address.trim().into();
+        keyring.begin()?;
+        Ok(keyring)
+    }
+
+    /// Ends it and starts it again, as a person does by signing out and in. It never outlives some thousand programs that were
+    /// killed while they spoke to it.
+    pub fn renew(&mut self) -> anyhow::Result<()> {
+        self.is_alive()?;
+        self.end();
+        self.begin()
+    }
+
+    /// # Errors
+    /// It ended by itself: whatever was waiting for a secret proves nothing.
+    pub fn is_alive(&mut self) -> anyhow::Result<()> {
+        let ended = self.daemon.as_mut().map(Child::try_wait).transpose()?.flatten();
+        anyhow::ensure!(ended.is_none(), "the keyring ended by itself: {ended:?}");
+        Ok(())
+    }
+
+    fn begin(&mut self) -> anyhow::Result<()> {
         let mut daemon = Command::new("gnome-keyring-daemon");
         daemon.args(["--foreground", "--unlock", "--components=secrets"]);
-        daemon.envs(keyring.env(ground)).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        let daemon = daemon.spawn();
-        keyring.children.push(daemon.context(
+        daemon.envs(self.env(&self.ground)).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let daemon = daemon.spawn().context(
             "gnome-keyring-daemon did not start; `./dev test` installs it (package gnome-keyring)",
-        )?);
-        keyring.children[1].stdin.take().context("no input")?.write_all(PASSWORD)?;
-        keyring.is_up()?;
-        Ok(keyring)
+        )?;
+        let daemon = self.daemon.insert(daemon);
+        daemon.stdin.take().context("no input")?.write_all(PASSWORD)?;
+        self.is_up()
+    }
+
+    fn end(&mut self) {
+        if let Some(mut daemon) = self.daemon.take() {
+            let _ = daemon.kill();
+            let _ = daemon.wait();
+        }
     }
 
     /// For programs that are to use it.

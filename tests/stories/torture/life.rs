@@ -20,6 +20,8 @@ use tokio::process::Command;
 
 /// At most so many kills of one round, so that every round gets to its end.
 const KILLS_A_ROUND: u64 = 12;
+/// A keyring serves so many rounds: after about forty it gives up by itself, of what killed programs leave open.
+const ROUNDS_A_KEYRING: u64 = 20;
 /// So many turns without any change are no rest to wait for.
 const STANDS_STILL: u32 = 12;
 
@@ -27,7 +29,7 @@ pub struct Life {
     nth: u64,
     pub place: Place,
     pub time: Time,
-    _keyring: Keyring,
+    keyring: Keyring,
     dice: Dice,
     kinds: Kinds,
     pub tally: Tally,
@@ -74,7 +76,7 @@ impl Life {
             nth,
             place,
             time,
-            _keyring: keyring,
+            keyring,
             dice,
             kinds,
             tally: Tally::default(),
@@ -159,7 +161,12 @@ impl Life {
             let round = self.tally.rounds;
             let left = kills.saturating_sub(self.tally.kills).min(KILLS_A_ROUND);
             let began = Instant::now();
-            self.round(round, left).await.with_context(|| format!("life {}, round {round}", self.nth))?;
+            let about = format!("life {}, round {round}", self.nth);
+            if round % ROUNDS_A_KEYRING == ROUNDS_A_KEYRING - 1 {
+                tokio::task::block_in_place(|| self.keyring.renew()).with_context(|| about.clone())?;
+            }
+            let played = self.round(round, left).await;
+            self.keyring.is_alive().and(played).context(about)?;
             self.tally.rounds += 1;
             println!(
                 "life {}, round {round}: {:.0} s, {} kills, {} found",
