@@ -18,6 +18,7 @@ pub use backup::{Cancel, Choice, Holds, PutInPlace, backup_named, look_at, resto
 pub(crate) use backup::{backups, is_as_written, sweep_halves};
 pub(crate) use open::{folder_id_in, meta_in};
 pub mod post;
+mod private;
 pub mod purge;
 pub(crate) mod restored;
 pub mod setting;

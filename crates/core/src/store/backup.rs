@@ -7,7 +7,7 @@
 use super::generation::{self, Beside, beside, sync_folder, write_beside};
 use super::open::{LATEST, connect, folder_problem, migrate_steps};
 use super::restored::{PutBack, mark};
-use super::{corrupt, problem};
+use super::{corrupt, private, problem};
 use crate::problem::{Code, Fix, Outcome, Problem};
 use rusqlite::{Connection, OpenFlags};
 use serde::{Deserialize, Serialize};
@@ -83,6 +83,7 @@ pub(super) fn copy(connection: &Connection, to: &Path, cancel: &Cancel) -> Outco
 
 fn copy_half(connection: &Connection, half: &Path, cancel: &Cancel) -> Outcome<bool> {
     use rusqlite::backup::StepResult;
+    private::begin(half);
     let mut copy = Connection::open(half).map_err(problem)?;
     {
         let steps = rusqlite::backup::Backup::new(connection, &mut copy).map_err(problem)?;

@@ -40,6 +40,7 @@ pub(super) fn write_beside(database: &Path, said: &Beside) -> Outcome<()> {
     let to = path_of(database);
     let half = super::backup::half_of(&to);
     let text = serde_json::to_vec(said).unwrap_or_default();
+    super::private::begin(&half);
     let written = std::fs::File::create(&half)
         .and_then(|mut file| file.write_all(&text).and_then(|()| file.sync_all()))
         .and_then(|()| std::fs::rename(&half, &to));

@@ -2,7 +2,7 @@
 
 use super::backup::{self, Cancel, backup_path, backups};
 use super::generation::{self, beside};
-use super::{World, problem, restored};
+use super::{World, private, problem, restored};
 use crate::problem::{Code, Fix, Outcome, Problem};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
@@ -46,6 +46,7 @@ pub(super) fn open(path: &Path, world: World) -> Outcome<(Connection, String)> {
 
 fn take_up(path: &Path, world: World, said: Option<generation::Beside>) -> Outcome<(Connection, String)> {
     let existed = path.exists();
+    private::keep(path);
     let mut connection = connect(path).map_err(problem)?;
     migrate(&mut connection, path, existed, MIGRATIONS)?;
     claim_world(&connection, world)?;
