@@ -24,7 +24,7 @@ pub use claim::{
 pub(crate) use doubt::{Doubt, doubt_of, is_anothers, keep_doubt};
 pub use pressing::{Minute, claim_pressing, minute_of, pressing};
 pub(crate) use taken_back::{cancelled_at, is_cancelling};
-use taken_back::{cancelled_but, forget_draft, hurry_a_cancel, not_cancelled};
+use taken_back::{cancelled_but, forget_draft, hurry_a_cancel, is_taken_back, not_cancelled};
 pub use taken_back::{done, nothing_there};
 pub use turn::reorder;
 pub use wish::{Cancelled, cancel, decide, finish, pause, re_time, retry, retry_errands, schedule, un_time};

@@ -26,7 +26,15 @@ pub(crate) fn is_cancelling(sql: &Connection, id: i64) -> rusqlite::Result<bool>
         .prepare_cached("SELECT cancelling FROM delivery WHERE id = ?1")?
         .query_row([id], |row| row.get(0))
         .optional()?;
-    Ok(asked.unwrap_or(false))
+    Ok(asked.unwrap_or(false) || is_taken_back(sql, id)?)
+}
+
+/// Is there a retraction that goes on by itself?
+pub(super) fn is_taken_back(sql: &Connection, id: i64) -> rusqlite::Result<bool> {
+    sql.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM errand WHERE delivery_id = ?1 AND state IN ('waiting', 'working') AND json_extract(task, '$.kind') = 'retract')",
+    )?
+    .query_row([id], |row| row.get(0))
 }
 
 /// The draft lies in its creator's own hands: it is forgotten here, and told to be there, since no app can delete it.
@@ -67,6 +75,15 @@ pub fn done(
         return published(tx, ticket, done, extras, now);
     }
     wait(tx, ticket, begun, now)?;
+    if is_taken_back(tx, id).map_err(problem)? {
+        // It is on its way already; this look ends nothing.
+        tx.execute(
+            "UPDATE delivery SET cancelling = 1, next_at = NULL WHERE id = ?1 AND claim IS NULL",
+            [id],
+        )
+        .map_err(problem)?;
+        return Ok(());
+    }
     cancel(tx, id, now).map(drop)
 }
 

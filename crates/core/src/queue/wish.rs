@@ -1,6 +1,6 @@
 //! What the user asks of a delivery: schedule, pause, cancel, retry, decide, another time.
 
-use super::{cancelled, catch_up, forget_draft, go, not_found};
+use super::{cancelled, catch_up, forget_draft, go, is_taken_back, not_found};
 use crate::event::What;
 use crate::platform::{Errand, GoesOut, Remote};
 use crate::post::State;
@@ -225,6 +225,17 @@ pub fn retry(tx: &mut Tx, id: i64, now: Timestamp) -> Outcome<()> {
             params![id, at],
         )
         .map_err(problem)?;
+    if row.state != State::Stuck && !row.state.is_final() && is_taken_back(tx, id).map_err(problem)? {
+        // What is tried again is the cancel: until its end nothing else is looked at or told.
+        tx.execute(
+            "UPDATE delivery SET cancelling = 1, problem = NULL, cancel_at = coalesce(cancel_at, ?2), next_at = CASE WHEN claim IS NULL THEN NULL ELSE next_at END \
+             WHERE id = ?1",
+            params![id, at],
+        )
+        .map_err(problem)?;
+        tx.say(What::Delivery { id });
+        return Ok(());
+    }
     match row.state {
         State::Stuck | State::Parked => {
             let code = row.problem.as_ref().map(|problem| problem.code);

@@ -113,3 +113,53 @@ async fn a_cancel_in_the_moment_a_draft_arrives_tells_that_it_is_there() {
     assert_eq!((row.state, row.cancelling), (State::Cancelled, false));
     assert_eq!(row.problem.map(|problem| problem.code), Some(Code::FinishThere));
 }
+
+/// A cancel that did not get through, tried again at its minute, while the delivery is looked at: one of the two tells how it ended.
+#[tokio::test]
+async fn a_cancel_that_is_tried_again_is_a_cancel_again() {
+    let house = House::new(1).await;
+    let id = house.add(0, 1, 0).await;
+    let ticket = house.claim(5).await.unwrap();
+    let remote = || Remote { id: "v1".into(), url: "https://example.org/v1".into() };
+    let claimed = ticket.clone();
+    let (look, retraction) = house
+        .store
+        .write(move |tx| {
+            let known = remote();
+            handed_over(
+                tx,
+                &claimed,
+                &Begun { remote: Some(&known), ..begun(b"there") },
+                at(50),
+                &[],
+                at(6),
+            )?;
+            assert_eq!(cancel(tx, id, at(7))?, Cancelled::UnderWay);
+            let retraction = claim_errands(tx, &[], at(8), BOOT, 9)?.remove(0);
+            stick(tx, &retraction, &Problem::block(Code::Strange, "it says something else"))?;
+            let row = delivery::get(tx, id).map_err(problem)?.unwrap();
+            assert!(!row.cancelling && row.next.is_some(), "it stays, and is looked after");
+            retry(tx, id, at(60))?;
+            let row = delivery::get(tx, id).map_err(problem)?.unwrap();
+            assert_eq!((row.cancelling, row.next), (true, None));
+            // A look that was claimed just before.
+            tx.execute("UPDATE delivery SET cancelling = 0, next_at = 1 WHERE id = ?1", [id])
+                .map_err(problem)?;
+            let look = claim_light(tx, &[], at(60), BOOT, 9)?.remove(0);
+            Ok((look, claim_errands(tx, &[], at(60), BOOT, 9)?.remove(0)))
+        })
+        .await
+        .unwrap();
+    house
+        .store
+        .write(move |tx| {
+            let known = remote();
+            let there =
+                Published { remote: Some(remote()), privacy: None, public_at: None, notes: Vec::new() };
+            done(tx, &look, &Begun { remote: Some(&known), ..begun(b"there") }, &there, &[], at(61))?;
+            errand_done(tx, &retraction, &[], at(62))
+        })
+        .await
+        .unwrap();
+    assert_eq!(house.get(id).state, State::Cancelled);
+}
