@@ -119,6 +119,15 @@ async fn films_of_any_size_play_and_seek() -> anyhow::Result<()> {
         window.desk.start_again(&[&path.to_string_lossy()]).await?;
         window.enabled("composer-schedule").await?;
         window.click("composer-play").await?;
+        // A press while the form still settles may meet nothing.
+        until("the player is there", PATIENCE, || async {
+            let there = window.page.find("[data-testid=composer] video").await?.is_some();
+            if !there && window.page.find("[data-testid=composer-play]").await?.is_some() {
+                window.click("composer-play").await?;
+            }
+            Ok(there.then_some(()))
+        })
+        .await?;
         let plays = |beyond: &'static str| {
             let window = &window;
             async move {
